@@ -1,0 +1,309 @@
+"""What a checker is: a class that states facts about a repository.
+
+A checker knows no points, no weights and no other repository. There are two kinds. A
+`ToolChecker` runs a command line and reads what it prints, `command` and `parse` apart, so
+that tests feed `parse` with recorded output. A plain `Checker` reads the snapshot itself.
+"""
+
+import inspect
+import re
+import shlex
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import ClassVar, Generic, TypeVar, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict
+
+from grader.errors import CannotMeasure
+from grader.model.measurement import Finding, Measured, NotApplicable, Quantity, Tool
+from grader.model.snapshot import PythonModule, Snapshot
+from grader.sandbox.limits import Limits
+from grader.sandbox.run import ToolOutput, run
+
+SECTIONS = (
+    "Why it matters",
+    "How it is measured",
+    "What it does not see",
+    "How to fix",
+)
+
+
+class Options(BaseModel):
+    """What a rubric may set for a checker; an unknown key is an error with its line."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+OptionsT = TypeVar("OptionsT", bound=Options)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The place where one check works: a private empty folder, limits, and how to run.
+
+    `scratch` is the check's own; `test_python` is the interpreter for the project's tests.
+    """
+
+    scratch: Path
+    tool_limits: Limits
+    test_limits: Limits
+    test_python: str = sys.executable
+
+    @property
+    def empty_folder(self) -> Path:
+        """An empty folder to work in: some tools read settings from where they stand."""
+        folder = self.scratch / "empty"
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    @property
+    def empty_settings(self) -> Path:
+        """An empty configuration file: the tool's own defaults and nothing else."""
+        file = self.scratch / "empty.cfg"
+        file.touch()
+        return file
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path | None = None,
+        limits: Limits | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> ToolOutput:
+        """`sandbox.run` in the empty folder under the tools' limits, unless told otherwise."""
+        return run(
+            argv,
+            cwd=cwd or self.empty_folder,
+            home=self.scratch / "home",
+            limits=limits or self.tool_limits,
+            environment=environment,
+        )
+
+
+@dataclass(frozen=True)
+class Result:
+    """What `Checker.measure` gives: the outcome, and the commands that a person can run."""
+
+    outcome: Measured | NotApplicable
+    command: str | None = None
+    fix_command: str | None = None
+    population: str = ""
+
+
+class Checker(ABC, Generic[OptionsT]):
+    """One concern, measured. Subclasses set the class variables and write the docstring.
+
+    The docstring's first line is the title; the sections of `SECTIONS` follow, each under
+    its own line. `source` is the page where the measured thing is described, `tools` the
+    distributions whose versions matter.
+    """
+
+    id: ClassVar[str]
+    quantities: ClassVar[tuple[Quantity, ...]]
+    source: ClassVar[str]
+    tools: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def options_type(cls) -> type[OptionsT]:
+        """The `Options` subclass that the class was parametrised with."""
+        for base in getattr(cls, "__orig_bases__", ()):
+            if get_origin(base) and issubclass(get_origin(base), Checker):
+                found: type[OptionsT] = get_args(base)[0]
+                return found
+        raise TypeError(
+            f"{cls.__name__} does not say its options: Checker[YourOptions]"
+        )
+
+    @abstractmethod
+    def measure(self, snapshot: Snapshot, options: OptionsT, bench: Bench) -> Result:
+        """State the facts. Raises `CannotMeasure` when *we* could not."""
+
+    @classmethod
+    def tool_versions(cls) -> tuple[Tool, ...]:
+        """Name and version of each tool. Raises `CannotMeasure` for one not installed."""
+        return tuple(Tool(name=name, version=_version(name)) for name in cls.tools)
+
+    @classmethod
+    def title(cls) -> str:
+        """The first line of the docstring, without its full stop."""
+        return inspect.cleandoc(cls.__doc__ or "").partition("\n")[0].rstrip(".")
+
+    @classmethod
+    def sections(cls) -> dict[str, str]:
+        """The docstring's sections by title, in the order of `SECTIONS`."""
+        text = inspect.cleandoc(cls.__doc__ or "")
+        pattern = "|".join(map(re.escape, SECTIONS))
+        parts = re.split(rf"^({pattern})$", text, flags=re.MULTILINE)
+        return {
+            name: inspect.cleandoc(body).strip()
+            for name, body in zip(parts[1::2], parts[2::2], strict=True)
+        }
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command line to run on a snapshot, and the one that would mend what it finds.
+
+    `argv` starts with the Python module to run (`black`), as after `python -m`. `files` are
+    paths relative to the snapshot and end the command. `is_bare` hides packages that are
+    installed beside the tool.
+    """
+
+    argv: tuple[str, ...]
+    files: tuple[str, ...]
+    fix: str | None = None
+    population: str = ""
+    is_bare: bool = False
+
+
+class ToolChecker(Checker[OptionsT]):
+    """A checker that runs one command line: `command` says which, `parse` reads its output."""
+
+    @abstractmethod
+    def command(
+        self, snapshot: Snapshot, options: OptionsT, bench: Bench
+    ) -> Command | NotApplicable:
+        """The command line for this snapshot, or why there is nothing to run it on."""
+
+    @abstractmethod
+    def parse(
+        self, output: ToolOutput, snapshot: Snapshot, options: OptionsT
+    ) -> Measured | NotApplicable:
+        """Read the output, the exit status first; `CannotMeasure` on what it doesn't know."""
+
+    def measure(self, snapshot: Snapshot, options: OptionsT, bench: Bench) -> Result:
+        """Run the command in an empty folder, shielded from the repository, and parse."""
+        command = self.command(snapshot, options, bench)
+        if isinstance(command, NotApplicable):
+            return Result(command)
+        files = [str(snapshot.root / path) for path in command.files]
+        shield = [*(["--bare"] if command.is_bare else []), str(snapshot.root)]
+        argv = [
+            *_PYTHON,
+            "-m",
+            "grader.sandbox.shielded",
+            *shield,
+            *command.argv,
+            *files,
+        ]
+        output = bench.run(argv)
+        refuse_killed(command.argv[0], output, bench.tool_limits)
+        return Result(
+            outcome=self.parse(output, snapshot, options),
+            command=shown([*command.argv, *command.files], snapshot, bench),
+            fix_command=command.fix,
+            population=command.population,
+        )
+
+
+# Isolated from the user's site packages and PYTHON* variables, UTF-8 everywhere.
+_PYTHON = (sys.executable, "-I", "-X", "utf8")
+
+
+def refuse_killed(name: str, output: ToolOutput, limits: Limits) -> None:
+    """Raise `CannotMeasure` when a tool of ours was stopped by a limit or a signal."""
+    if output.killed_by == "time":
+        raise CannotMeasure(
+            f"{name}: did not finish within {limits.seconds:g} s. "
+            "Raise limits.tool_seconds in the rubric."
+        )
+    if output.killed_by == "output":
+        raise CannotMeasure(
+            f"{name}: printed more than {limits.output_bytes // 2**20} MiB."
+        )
+    if output.exit_status < 0:
+        raise CannotMeasure(f"{name}: was ended by signal {-output.exit_status}.")
+
+
+def refuse_unknown(name: str, output: ToolOutput, why: str) -> CannotMeasure:
+    """The error for output that a parser doesn't know, with the end of what was printed."""
+    said = (output.stderr.strip() or output.stdout.strip())[-400:]
+    detail = f" It said: {said}" if said else ""
+    return CannotMeasure(f"{name}: {why} (exit status {output.exit_status}).{detail}")
+
+
+def shown(argv: Sequence[str], snapshot: Snapshot, bench: Bench) -> str:
+    """A command as a person would type it at the top of the repository."""
+    root = str(snapshot.root)
+    plain = [
+        arg.replace(str(bench.empty_settings), "/dev/null")
+        .replace(root + "/", "")
+        .replace(root, ".")
+        for arg in argv
+    ]
+    return shlex.join(plain)
+
+
+def relative(path: str, snapshot: Snapshot) -> str:
+    """A path as a tool printed it, relative to the repository and with forward slashes.
+
+    Raises `CannotMeasure` for one outside: then we did not understand the output.
+    """
+    try:
+        return Path(path).relative_to(snapshot.root).as_posix()
+    except ValueError as error:
+        raise CannotMeasure(f"unexpected path in the output: {path}") from error
+
+
+NOTHING_TO_MEASURE = NotApplicable(reason="There are no Python files to measure.")
+NO_SOURCE = NotApplicable(
+    reason="There are no Python files of the project's own to measure, tests aside."
+)
+
+
+def unparsable_findings(modules: Sequence[PythonModule]) -> tuple[Finding, ...]:
+    """One finding for each file that Python's own parser refuses."""
+    return tuple(
+        Finding(
+            rule="unparsable",
+            message=f"This file can't be parsed: {module.problem.message}.",
+            path=module.path,
+            line=module.problem.line,
+            severity="error",
+            fix="Mend the syntax error; until then no tool can read the file.",
+        )
+        for module in modules
+        if module.problem is not None
+    )
+
+
+def own_settings_finding(
+    tool: str, places: Sequence[tuple[str, str]], snapshot: Snapshot
+) -> tuple[Finding, ...]:
+    """A note for each settings file of the repository that was not used.
+
+    `places` are (file name, text that announces the tool's section in it) at the top of the
+    repository; an empty text means that the whole file is the tool's.
+    """
+    found: list[Finding] = []
+    for name, section in places:
+        if name not in snapshot.files:
+            continue
+        text = (snapshot.root / name).read_text("utf-8", errors="replace")
+        if section in text:
+            where = f"{section} in {name}" if section else name
+            found.append(
+                Finding(
+                    rule="own-settings",
+                    message=f"The repository's own settings ({where}) were not used: "
+                    f"the rubric chooses how {tool} is configured.",
+                    path=name,
+                    severity="info",
+                )
+            )
+    return tuple(found)
+
+
+def _version(distribution: str) -> str:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError as error:
+        raise CannotMeasure(
+            f"{distribution} is not installed. Install it beside mlops-grade: "
+            "pip install --force-reinstall mlops-grade"
+        ) from error

@@ -1,0 +1,1 @@
+"""The types that flow from one stage to the next."""

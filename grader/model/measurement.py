@@ -1,0 +1,95 @@
+"""What a checker states about a repository: facts with units, and things to fix.
+
+A measurement has one of three outcomes. There is no number in a failure, so that a failure
+can't be read as one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Stored(BaseModel):
+    """Base of what crosses a file boundary: frozen, and no key that isn't declared."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """The declaration of one number that a checker measures.
+
+    `ideal` is the value once every finding is fixed: a number, or the name of another
+    quantity of the same checker that it then equals. None where more is always better and
+    nothing bounds it. A quantity that is neither good nor bad has `better="neither"`.
+    """
+
+    name: str
+    unit: str
+    meaning: str
+    better: Literal["lower", "higher", "neither"] = "neither"
+    ideal: float | str | None = None
+    minimum: float = 0.0
+    maximum: float | None = None
+
+
+class Finding(Stored):
+    """One thing to fix, as plain text; `path` is relative to the repository, `line` from 1."""
+
+    rule: str
+    message: str
+    path: str | None = None
+    line: int | None = None
+    severity: Literal["error", "warning", "info"] = "warning"
+    fix: str = ""
+
+
+class Measured(Stored):
+    """The facts: every declared quantity with its value, and the findings behind them."""
+
+    kind: Literal["measured"] = "measured"
+    values: Mapping[str, int | float]
+    findings: tuple[Finding, ...] = ()
+
+
+class NotApplicable(Stored):
+    """There is nothing here that this check could measure (no Python at all, say)."""
+
+    kind: Literal["not-applicable"] = "not-applicable"
+    reason: str
+
+
+class Failed(Stored):
+    """We could not measure: tool missing, crash, unknown output, our time limit."""
+
+    kind: Literal["failed"] = "failed"
+    reason: str
+
+
+Outcome = Annotated[Measured | NotApplicable | Failed, Field(discriminator="kind")]
+
+
+class Tool(Stored):
+    """A distribution that did the measuring, and its version."""
+
+    name: str
+    version: str
+
+
+class Measurement(Stored):
+    """One checker's outcome on one repository, with what is needed to check it.
+
+    `command` is what a person can run at the repository's top to see the same; `population`
+    says in words which files were taken; `duration_s` is in seconds.
+    """
+
+    checker: str
+    options: Mapping[str, object] = Field(default_factory=dict)
+    outcome: Outcome
+    tools: tuple[Tool, ...] = ()
+    command: str | None = None
+    fix_command: str | None = None
+    population: str = ""
+    duration_s: float = 0.0

@@ -1,0 +1,1 @@
+"""Where processes are started, and the only place: see `run`."""

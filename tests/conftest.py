@@ -1,0 +1,74 @@
+"""What the tests share: snapshots made from literals, a bench, recorded tool output."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from grader.checkers._base import Bench
+from grader.model.snapshot import Snapshot
+from grader.sandbox.limits import Limits
+from grader.sandbox.run import ToolOutput
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+FIXTURES = REPOSITORY / "fixtures"
+
+
+class MakeSnapshot(Protocol):
+    """Writes files below a temporary folder and gives a snapshot of them."""
+
+    def __call__(self, files: Mapping[str, str | bytes]) -> Snapshot: ...
+
+
+class Recorded(Protocol):
+    """Reads `fixtures/recorded/<name>`, with `{root}` standing for the snapshot's root."""
+
+    def __call__(
+        self, name: str, snapshot: Snapshot, *, exit_status: int, stream: str = "stdout"
+    ) -> ToolOutput: ...
+
+
+@pytest.fixture
+def make_snapshot(tmp_path: Path) -> MakeSnapshot:
+    def make(files: Mapping[str, str | bytes]) -> Snapshot:
+        root = tmp_path / "repository"
+        for path, content in files.items():
+            file = root / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            raw = content if isinstance(content, bytes) else content.encode()
+            file.write_bytes(raw)
+        root.mkdir(exist_ok=True)
+        return Snapshot(root=root, name="repository", files=tuple(sorted(files)))
+
+    return make
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    return Bench(
+        scratch=scratch,
+        tool_limits=Limits(seconds=120),
+        test_limits=Limits(seconds=120),
+        test_python=sys.executable,
+    )
+
+
+@pytest.fixture
+def recorded() -> Recorded:
+    def read(
+        name: str, snapshot: Snapshot, *, exit_status: int, stream: str = "stdout"
+    ) -> ToolOutput:
+        text = (FIXTURES / "recorded" / name).read_text("utf-8")
+        text = text.replace("{root}", str(snapshot.root))
+        return ToolOutput(
+            exit_status=exit_status,
+            stdout=text if stream == "stdout" else "",
+            stderr=text if stream == "stderr" else "",
+            duration_s=0.1,
+        )
+
+    return read
