@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict
 
 from grader.errors import CannotMeasure
 from grader.model.measurement import Finding, Measured, NotApplicable, Quantity, Tool
-from grader.model.snapshot import PythonModule, Snapshot
+from grader.model.snapshot import PythonModule, Scope, Snapshot
 from grader.sandbox.limits import Limits
 from grader.sandbox.run import ToolOutput, run
 
@@ -151,7 +151,10 @@ class Command:
 
     `argv` starts with the Python module to run (`black`), as after `python -m`. `files` are
     paths relative to the snapshot and end the command. `is_bare` hides packages that are
-    installed beside the tool.
+    installed beside the tool. `plain` is what a person would type in place of `argv` to get
+    the same numbers, where `argv` has options that only a program needs. `in_repository`
+    runs the tool at the repository's top with relative paths, for tools whose findings
+    depend on either; never for one that reads settings from where it stands.
     """
 
     argv: tuple[str, ...]
@@ -159,6 +162,8 @@ class Command:
     fix: str | None = None
     population: str = ""
     is_bare: bool = False
+    plain: tuple[str, ...] = ()
+    in_repository: bool = False
 
 
 class ToolChecker(Checker[OptionsT]):
@@ -181,24 +186,54 @@ class ToolChecker(Checker[OptionsT]):
         command = self.command(snapshot, options, bench)
         if isinstance(command, NotApplicable):
             return Result(command)
-        files = [str(snapshot.root / path) for path in command.files]
-        shield = [*(["--bare"] if command.is_bare else []), str(snapshot.root)]
-        argv = [
-            *_PYTHON,
-            "-m",
-            "grader.sandbox.shielded",
-            *shield,
-            *command.argv,
-            *files,
-        ]
-        output = bench.run(argv)
-        refuse_killed(command.argv[0], output, bench.tool_limits)
-        return Result(
-            outcome=self.parse(output, snapshot, options),
-            command=shown([*command.argv, *command.files], snapshot, bench),
-            fix_command=command.fix,
-            population=command.population,
+        output = execute(command, command.files, snapshot, bench)
+        return result_of(
+            command, self.parse(output, snapshot, options), snapshot, bench
         )
+
+
+def execute(
+    command: Command, files: Sequence[str], snapshot: Snapshot, bench: Bench
+) -> ToolOutput:
+    """Run a command on some of the snapshot's files, shielded from the repository.
+
+    Raises `CannotMeasure` when a limit or a signal ended it.
+    """
+    shield = [*(["--bare"] if command.is_bare else []), str(snapshot.root)]
+    argv = [
+        *_PYTHON,
+        "-m",
+        "grader.sandbox.shielded",
+        *shield,
+        *command.argv,
+        *(_argument(path, command, snapshot) for path in files),
+    ]
+    output = bench.run(argv, cwd=snapshot.root if command.in_repository else None)
+    refuse_killed(command.argv[0], output, bench.tool_limits)
+    return output
+
+
+def _argument(path: str, command: Command, snapshot: Snapshot) -> str:
+    if not command.in_repository:
+        return str(snapshot.root / path)
+    # A file may be called `-rf.py`.
+    return f"./{path}" if path.startswith("-") else path
+
+
+def result_of(
+    command: Command,
+    outcome: Measured | NotApplicable,
+    snapshot: Snapshot,
+    bench: Bench,
+) -> Result:
+    """An outcome with the commands that a person can run to see and to mend the same."""
+    typed = command.plain or command.argv
+    return Result(
+        outcome=outcome,
+        command=shown([*typed, *command.files], snapshot, bench),
+        fix_command=command.fix,
+        population=command.population,
+    )
 
 
 # Isolated from the user's site packages and PYTHON* variables, UTF-8 everywhere.
@@ -251,9 +286,23 @@ def relative(path: str, snapshot: Snapshot) -> str:
 
 
 NOTHING_TO_MEASURE = NotApplicable(reason="There are no Python files to measure.")
+NOTHING_WRITTEN = NotApplicable(reason="The Python files are all empty.")
 NO_SOURCE = NotApplicable(
     reason="There are no Python files of the project's own to measure, tests aside."
 )
+
+
+def nothing_to_measure(snapshot: Snapshot, scope: Scope) -> NotApplicable | None:
+    """Why there is nothing to measure: no Python files, or not one with a character in it.
+
+    A repository of empty files has no violation either; that is not the same as clean code.
+    """
+    paths = snapshot.scope(scope)
+    if not paths:
+        return NOTHING_TO_MEASURE if scope == "all" else NO_SOURCE
+    if not any(snapshot.module(path).text.strip() for path in paths):
+        return NOTHING_WRITTEN
+    return None
 
 
 def unparsable_findings(modules: Sequence[PythonModule]) -> tuple[Finding, ...]:

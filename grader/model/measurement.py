@@ -12,9 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Stored(BaseModel):
-    """Base of what crosses a file boundary: frozen, and no key that isn't declared."""
+    """Base of what crosses a file boundary: frozen, no undeclared key, no NaN or infinity."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,202 @@
+"""Lint: what flake8's own three tools find, per family and per hundred lines."""
+
+import re
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import PositiveInt, StringConstraints
+
+from grader.checkers._base import Bench, Command, Options, nothing_to_measure
+from grader.checkers._flake8 import (
+    CODE_PREFIX,
+    Flake8Checker,
+    Plugin,
+    Violation,
+    flake8_command,
+    installed_plugins,
+    other_findings,
+    unparsable_paths,
+)
+from grader.errors import CannotMeasure
+from grader.model.measurement import Measured, NotApplicable, Quantity
+from grader.model.snapshot import Snapshot
+
+# flake8 registers pycodestyle's and pyflakes' checks itself.
+_OWN_DISTRIBUTIONS = ("flake8", "mccabe")
+_REQUIRED = ("mccabe", "pycodestyle", "pyflakes")
+# Codes, and starts of codes, that pycodestyle, pyflakes and mccabe report under.
+_OWN_CODES = re.compile(r"E([1-79]\d*)?|W([1-6]\d*)?|F([4-9]\d*)?|C(9(0\d*)?)?")
+_FAMILIES = {
+    "pycodestyle_errors": "E",
+    "pycodestyle_warnings": "W",
+    "pyflakes": "F",
+    "complexity": "C90",
+}
+
+
+class LintOptions(Options):
+    """Settings of flake8; None stands for flake8's own default.
+
+    `max_line_length` is in characters (by default 79). `max_complexity` is the number of
+    ways through a function above which mccabe reports it (by default it reports none).
+    `extend_ignore` adds codes to those that flake8 ignores by default.
+    """
+
+    max_line_length: PositiveInt | None = None
+    max_complexity: PositiveInt | None = None
+    extend_ignore: tuple[
+        Annotated[str, StringConstraints(pattern=CODE_PREFIX)], ...
+    ] = ()
+
+
+class Lint(Flake8Checker[LintOptions]):
+    """Errors and style violations that flake8 reports.
+
+    Why it matters
+        An undefined name or an unused import is a mistake that waits to be run. A style that
+        everybody shares lets a reader see the code instead of its layout.
+
+    How it is measured
+        `flake8 --isolated` on every Python file of the repository, with flake8's default
+        settings: pycodestyle (E and W), pyflakes (F) and, where the rubric sets
+        `max_complexity`, mccabe (C90). Codes of any other flake8 plugin are left out, the
+        logging plugins' among them: those are counted by the check `logging`. A file with a
+        syntax error has one violation (E999), as on flake8's command line, and counts as
+        unparsable.
+
+    What it does not see
+        Lines that end in `# noqa`, files with `# flake8: noqa`, and notebooks. The
+        repository's own flake8 settings are not used.
+
+    How to fix
+        Run `flake8 .` to see the list. black (or autopep8) mends nearly all of the layout (E
+        and W), and autoflake removes unused imports and variables (F401, F841). The rest
+        needs a person.
+    """
+
+    id = "lint"
+    source = "https://flake8.pycqa.org/en/latest/user/error-codes.html"
+    tools = ("flake8", "pycodestyle", "pyflakes", "mccabe")
+    quantities = (
+        Quantity(
+            "violations", "violations", "all that flake8 reports", "lower", ideal=0
+        ),
+        Quantity("files", "files", "Python files that were checked"),
+        Quantity("lines", "lines", "lines of these files, blank ones included"),
+        Quantity(
+            "files_with_violations",
+            "files",
+            "files with at least one violation",
+            "lower",
+            ideal=0,
+        ),
+        Quantity(
+            "violations_per_100_lines",
+            "violations per 100 lines",
+            "violations by the size of the code",
+            "lower",
+            ideal=0,
+        ),
+        Quantity(
+            "unparsable",
+            "files",
+            "files that flake8 or Python can't parse",
+            "lower",
+            ideal=0,
+        ),
+        Quantity(
+            "pycodestyle_errors",
+            "violations",
+            "violations with an E code: layout, and syntax errors (E9)",
+            "lower",
+            ideal=0,
+        ),
+        Quantity(
+            "pycodestyle_warnings",
+            "violations",
+            "violations with a W code: white space, deprecated syntax",
+            "lower",
+            ideal=0,
+        ),
+        Quantity(
+            "pyflakes",
+            "violations",
+            "violations with an F code: unused imports, undefined names",
+            "lower",
+            ideal=0,
+        ),
+        Quantity(
+            "complexity",
+            "violations",
+            "functions more complex than max_complexity (C901); 0 where it isn't set",
+            "lower",
+            ideal=0,
+        ),
+    )
+
+    def command(
+        self, snapshot: Snapshot, options: LintOptions, bench: Bench
+    ) -> Command | NotApplicable:
+        if nothing := nothing_to_measure(snapshot, "all"):
+            return nothing
+        typed: list[str] = []
+        if options.max_line_length is not None:
+            typed.append(f"--max-line-length={options.max_line_length}")
+        if options.max_complexity is not None:
+            typed.append(f"--max-complexity={options.max_complexity}")
+        # Not --select=E,F,W,C90: that switches flake8's default list of ignored codes off.
+        ignored = (*foreign_codes(installed_plugins()), *options.extend_ignore)
+        if ignored:
+            typed.append(f"--extend-ignore={','.join(ignored)}")
+        return flake8_command(snapshot, typed=typed, ours=typed, required=_REQUIRED)
+
+    def state(
+        self,
+        violations: Sequence[Violation],
+        too_deep: Sequence[str],
+        snapshot: Snapshot,
+        options: LintOptions,
+    ) -> Measured:
+        lines = snapshot.lines("all")
+        by_family = dict.fromkeys(_FAMILIES, 0)
+        for violation in violations:
+            by_family[_family(violation.code)] += 1
+        return Measured(
+            values={
+                "violations": len(violations),
+                "files": len(snapshot.python_files),
+                "lines": lines,
+                "files_with_violations": len({v.path for v in violations}),
+                "violations_per_100_lines": 100 * len(violations) / lines,
+                "unparsable": len(unparsable_paths(violations, too_deep, snapshot)),
+                **by_family,
+            },
+            findings=(
+                *(violation.as_finding() for violation in violations),
+                *other_findings(violations, too_deep, snapshot),
+            ),
+        )
+
+
+def foreign_codes(plugins: Sequence[Plugin]) -> tuple[str, ...]:
+    """The codes of plugins that aren't flake8's own, so that they can be left out.
+
+    Raises `CannotMeasure` for a plugin that uses the codes of flake8's own: leaving it out
+    would leave those out as well.
+    """
+    foreign = [p for p in plugins if p.distribution not in _OWN_DISTRIBUTIONS]
+    for plugin in foreign:
+        if _OWN_CODES.fullmatch(plugin.code):
+            raise CannotMeasure(
+                f"flake8: the plugin {plugin.distribution} reports as {plugin.code}, as "
+                "flake8 itself does. Uninstall it, or install mlops-grade in an "
+                "environment of its own."
+            )
+    return tuple(sorted({plugin.code for plugin in foreign}))
+
+
+def _family(code: str) -> str:
+    for name, prefix in _FAMILIES.items():
+        if code.startswith(prefix):
+            return name
+    raise CannotMeasure(f"flake8: reported {code}, which is not a code of its own.")

@@ -1,0 +1,73 @@
+"""`mlops-grade checkers` and `explain`: what is measured, and how."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from grader.cli.output import console
+from grader.errors import GradeError, did_you_mean
+
+
+def checkers() -> None:
+    """List the installed checkers and where each comes from."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from grader.checkers._registry import installed
+
+    registry = installed()
+    table = Table("id", "measures", "tool", "from", box=None, pad_edge=False)
+    for name, checker in registry.checkers.items():
+        tools = ", ".join(checker.tools) or "own code"
+        cells = (name, checker.title(), tools, registry.distributions[name])
+        table.add_row(*map(Text, cells))
+    out = console(sys.stdout)
+    out.print(table)
+    for plugin in registry.broken:
+        out.print(
+            Text(f"not loaded: {plugin.name} of {plugin.distribution}: {plugin.reason}")
+        )
+
+
+def explain(
+    checker_id: Annotated[str, typer.Argument(metavar="ID", help="A checker's id.")],
+) -> None:
+    """Explain a checker: why, how, what it does not see, its numbers and its options."""
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    from grader.checkers._registry import installed
+
+    known = installed().checkers
+    if checker_id not in known:
+        raise GradeError(
+            f'there is no checker "{checker_id}".{did_you_mean(checker_id, list(known))}',
+            hint=f"There are: {', '.join(known)}.",
+        )
+    checker = known[checker_id]
+    out = console(sys.stdout)
+    out.print(Text(f"{checker_id}: {checker.title()}", style="bold"))
+    out.print(Text(checker.source, style="dim"))
+    for title, body in checker.sections().items():
+        out.print()
+        out.print(Text(title, style="bold"))
+        out.print(Padding(Text(body), (0, 0, 0, 2)))
+    out.print()
+    out.print(Text("What a formula can use", style="bold"))
+    numbers = Table("name", "unit", "better", "meaning", box=None)
+    for quantity in checker.quantities:
+        cells = (quantity.name, quantity.unit, quantity.better, quantity.meaning)
+        numbers.add_row(*map(Text, cells))
+    out.print(numbers)
+    fields = checker.options_type().model_fields
+    if fields:
+        out.print()
+        out.print(Text("Options in the rubric", style="bold"))
+        choices = Table("name", "default", box=None)
+        for name, field in fields.items():
+            choices.add_row(
+                Text(name), Text(str(field.get_default(call_default_factory=True)))
+            )
+        out.print(choices)

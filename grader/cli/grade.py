@@ -1,0 +1,149 @@
+"""`mlops-grade grade`: measure, mark and show one repository."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from grader.cli.output import Format, is_sober, parse_targets, render, show, write
+from grader.errors import ExitCode, GradeError
+
+if TYPE_CHECKING:
+    from grader.model.report import Report
+
+
+def grade(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="PATH",
+            help="The folder of a repository, or an https:// or ssh address to clone.",
+        ),
+    ],
+    rubric: Annotated[
+        Path | None,
+        typer.Option(
+            "--rubric", "-r", help="A rubric file; the course's own if left out."
+        ),
+    ] = None,
+    ref: Annotated[
+        str | None,
+        typer.Option(
+            help="Grade this branch, tag or commit instead of the folder as it stands."
+        ),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="Grade only this item; repeat it, or join with commas."),
+    ] = None,
+    skip: Annotated[
+        list[str] | None,
+        typer.Option(help="Leave this item out; repeat it, or join with commas."),
+    ] = None,
+    python: Annotated[
+        str | None,
+        typer.Option(
+            metavar="INTERPRETER",
+            help="The Python that runs the project's tests; the grader's own if left out.",
+        ),
+    ] = None,
+    wanted: Annotated[
+        Format, typer.Option("--format", "-f", help="What to print.")
+    ] = Format.TERMINAL,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Write to this file instead of printing."),
+    ] = None,
+    reports: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--report",
+            metavar="FORMAT=FILE",
+            help="Write a further report, e.g. html=out.html; repeatable.",
+        ),
+    ] = None,
+    fail_under: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=10, help="End with exit code 1 below this total (0 to 10)."
+        ),
+    ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict", help="End with exit code 3 if a check can't be graded."
+        ),
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print the total only.")
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="List the findings too.")
+    ] = False,
+) -> None:
+    """Grade a repository: PATH is a folder or an address to clone.
+
+    The folder is graded as it stands, with uncommitted changes. Its tests are run, as a plain
+    process with limits: grade only what you would run yourself.
+    """
+    from grader.cli.progress import watching
+    from grader.engine.grade import Request, grade_repository
+
+    targets = parse_targets(reports or [])
+    request = Request(
+        source=source,
+        rubric=rubric,
+        ref=ref,
+        only=_split(only),
+        skip=_split(skip),
+        test_python=_interpreter(python),
+    )
+    with watching(enabled=not quiet and not is_sober(sys.stderr)) as watch:
+        report = grade_repository(request, watch)
+    for file, form in targets.items():
+        write(render(report, form, verbose=verbose), file)
+    show(report, wanted, output, quiet=quiet, verbose=verbose)
+    raise typer.Exit(_verdict(report, fail_under, strict))
+
+
+def _split(words: list[str] | None) -> tuple[str, ...]:
+    parts = (part.strip() for word in words or () for part in word.split(","))
+    return tuple(part for part in parts if part)
+
+
+def _interpreter(python: str | None) -> str:
+    import shutil
+
+    if python is None:
+        return sys.executable
+    found = shutil.which(python)
+    if found is None:
+        raise GradeError(
+            f'--python "{python}" is not an interpreter that can be run.',
+            hint="Give its path, for example .venv/bin/python.",
+        )
+    # Not resolved: a virtual environment's python is a link, and knows it by its own path.
+    return str(Path(found).absolute())
+
+
+def _verdict(report: "Report", fail_under: float | None, strict: bool) -> ExitCode:
+    grade = report.grade
+    if strict and (grade.has_ungraded_checks or grade.total is None):
+        typer.echo("mlops-grade: not every check could be graded (--strict).", err=True)
+        return ExitCode.ENVIRONMENT
+    if fail_under is None:
+        return ExitCode.GRADED
+    if grade.total is None:
+        typer.echo(
+            "mlops-grade: nothing was graded, so --fail-under can't be decided.",
+            err=True,
+        )
+        return ExitCode.ENVIRONMENT
+    if grade.total < fail_under:
+        typer.echo(
+            f"mlops-grade: the total {grade.total:.6g} is below {fail_under:g}.",
+            err=True,
+        )
+        return ExitCode.BELOW_THRESHOLD
+    return ExitCode.GRADED

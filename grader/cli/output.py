@@ -1,0 +1,112 @@
+"""Where output goes: data to standard output or a file, talk to standard error."""
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from grader.errors import ExitCode, GradeError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from grader.model.report import Report
+
+
+class Format(StrEnum):
+    """The formats a report can be written in."""
+
+    TERMINAL = "terminal"
+    HTML = "html"
+    MARKDOWN = "markdown"
+    JSON = "json"
+
+
+def is_sober(stream: TextIO) -> bool:
+    """Whether colour and progress are unwanted: no terminal, NO_COLOR, CI or a hook."""
+    names = ("NO_COLOR", "CI", "PRE_COMMIT")
+    return not stream.isatty() or any(os.environ.get(name) for name in names)
+
+
+def console(stream: TextIO) -> "Console":
+    """A console that colours only where somebody watches, 100 columns wide in a pipe."""
+    from rich.console import Console
+
+    if is_sober(stream):
+        width = None if stream.isatty() else 100
+        return Console(file=stream, no_color=True, force_terminal=False, width=width)
+    return Console(file=stream)
+
+
+def write(text: str, target: Path) -> None:
+    """Write a whole file, making its folder. Raises `GradeError` when that can't be done."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise GradeError(
+            f'cannot write "{target}": {error.strerror}.',
+            exit_code=ExitCode.ENVIRONMENT,
+        ) from error
+
+
+def parse_targets(requests: list[str]) -> dict[Path, Format]:
+    """`["html=out.html"]` as files and their formats. Raises `GradeError` for another shape."""
+    targets: dict[Path, Format] = {}
+    for request in requests:
+        name, separator, file = request.partition("=")
+        if not separator or not file or name not in list(Format):
+            raise GradeError(
+                f'--report "{request}" is not FORMAT=FILE.',
+                hint=f"For example --report html=out.html; formats: {', '.join(Format)}.",
+            )
+        targets[Path(file)] = Format(name)
+    return targets
+
+
+def render(report: "Report", wanted: Format, *, verbose: bool = False) -> str:
+    """The report as text in a format."""
+    from grader.reporting.html import render_html
+    from grader.reporting.json import render_json
+    from grader.reporting.markdown import render_markdown
+
+    renderers: Mapping[Format, Callable[[Report], str]] = {
+        Format.HTML: render_html,
+        Format.MARKDOWN: render_markdown,
+        Format.JSON: render_json,
+    }
+    if wanted in renderers:
+        return renderers[wanted](report)
+    from io import StringIO
+
+    from rich.console import Console
+
+    from grader.reporting.terminal import render_terminal
+
+    stream = StringIO()
+    render_terminal(report, Console(file=stream, width=100), verbose=verbose)
+    return stream.getvalue()
+
+
+def show(
+    report: "Report",
+    wanted: Format,
+    output: Path | None,
+    *,
+    quiet: bool = False,
+    verbose: bool = False,
+) -> None:
+    """Print the report to standard output, or write it to `output`."""
+    from grader.reporting.terminal import render_quiet, render_terminal
+
+    if output is not None:
+        write(render(report, wanted, verbose=verbose), output)
+    elif wanted is not Format.TERMINAL:
+        sys.stdout.write(render(report, wanted))
+    elif quiet:
+        render_quiet(report, console(sys.stdout))
+    else:
+        render_terminal(report, console(sys.stdout), verbose=verbose)
+    sys.stdout.flush()

@@ -1,0 +1,1 @@
+"""The whole path: capture, measure, score, report."""

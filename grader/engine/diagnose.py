@@ -1,0 +1,104 @@
+"""What this installation has, what is missing, and how to get it."""
+
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from grader.checkers._registry import installed
+from grader.engine.grade import catalogue
+from grader.errors import GradeError
+from grader.resources import shipped
+from grader.rubric.load import load_rubric
+from grader.submissions.git import run_git
+
+REINSTALL = "pip install --force-reinstall mlops-grade"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One thing looked at: what was found, and the remedy when it is not well (else empty)."""
+
+    subject: str
+    found: str
+    remedy: str = ""
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing needs doing."""
+        return not self.remedy
+
+
+def diagnose() -> tuple[Fact, ...]:
+    """Python, tools against their pins, git, checkers, plugins, shipped files, disk."""
+    return (
+        Fact("Python", f"{platform.python_version()} at {sys.executable}"),
+        *_distributions(),
+        _git(),
+        *_checkers(),
+        *_shipped(),
+        _disk(),
+    )
+
+
+def _distributions() -> Iterator[Fact]:
+    for line in metadata.requires("mlops-grade") or ():
+        try:
+            wanted = Requirement(line)
+        except InvalidRequirement:
+            continue
+        if wanted.marker and not wanted.marker.evaluate({"extra": ""}):
+            continue
+        try:
+            version = metadata.version(wanted.name)
+        except metadata.PackageNotFoundError:
+            yield Fact(wanted.name, "missing", REINSTALL)
+            continue
+        fits = wanted.specifier.contains(version, prereleases=True)
+        remedy = "" if fits else f"pip install '{wanted.name}{wanted.specifier}'"
+        yield Fact(wanted.name, version, remedy)
+
+
+def _git() -> Fact:
+    with tempfile.TemporaryDirectory(prefix="mlops-grade-") as folder:
+        try:
+            output = run_git(["git", "--version"], Path(folder))
+        except GradeError as error:
+            return Fact("git", error.message, error.hint)
+    return Fact("git", output.stdout.strip())
+
+
+def _checkers() -> Iterator[Fact]:
+    registry = installed()
+    yield Fact("checkers", ", ".join(registry.checkers))
+    for plugin in registry.broken:
+        yield Fact(
+            f"checker {plugin.name}",
+            f"of {plugin.distribution} did not load: {plugin.reason}",
+            f"Update or remove {plugin.distribution}.",
+        )
+
+
+def _shipped() -> Iterator[Fact]:
+    for name in ("rubric.yaml", "rubric.schema.json", "templates", "fixtures/repos"):
+        try:
+            yield Fact(name, str(shipped(name)))
+        except GradeError as error:
+            yield Fact(name, "missing", error.hint)
+    try:
+        load_rubric(shipped("rubric.yaml"), catalogue(installed()))
+    except GradeError as error:
+        yield Fact("rubric.yaml", error.message, error.hint or REINSTALL)
+
+
+def _disk() -> Fact:
+    folder = tempfile.gettempdir()
+    free = shutil.disk_usage(folder).free / 2**30
+    remedy = "" if free > 1 else f"Free some space in {folder}, or set TMPDIR."
+    return Fact("temporary space", f"{free:.1f} GiB free in {folder}", remedy)

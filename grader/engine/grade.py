@@ -1,0 +1,205 @@
+"""The whole path on one page: a source and a rubric in, a `Report` out."""
+
+import platform
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+from grader.checkers._base import Checker, Options
+from grader.checkers._registry import Registry, installed
+from grader.engine.capture import Capture, capture
+from grader.engine.measure import Unwatched, Watch, Workshop, measure
+from grader.errors import GradeError, did_you_mean
+from grader.model.measurement import Measured, Measurement, Tool
+from grader.model.report import (
+    Fix,
+    LeftOutFile,
+    QuantityLine,
+    Report,
+    ReportCheck,
+    RepositoryFacts,
+    RubricFacts,
+    Section,
+)
+from grader.model.score import Grade
+from grader.resources import shipped
+from grader.rubric.load import Catalogue, CheckerFacts, LoadedRubric, load_rubric
+from grader.rubric.schema import Item
+from grader.scoring.fixes import gains
+from grader.scoring.totals import grade_measurements, weight_shares
+
+# The students' tests run as a plain process with limits until there is a box for them.
+ISOLATION = "none (limits and a reduced environment)"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to grade and how.
+
+    `source` is a folder or an address; `ref` a branch, tag or commit (None: the folder as it
+    stands); `rubric` a file (None: the shipped one); `only` and `skip` item ids;
+    `test_python` the interpreter that the project's tests run in.
+    """
+
+    source: str
+    rubric: Path | None = None
+    ref: str | None = None
+    only: Sequence[str] = ()
+    skip: Sequence[str] = ()
+    test_python: str = sys.executable
+
+
+def grade_repository(request: Request, watch: Watch | None = None) -> Report:
+    """Capture, measure, score and assemble. Raises `GradeError` for what the user can mend."""
+    registry = installed()
+    loaded = load_rubric(request.rubric or shipped("rubric.yaml"), catalogue(registry))
+    chosen = choose(loaded.rubric.items, request.only, request.skip)
+    with tempfile.TemporaryDirectory(prefix="mlops-grade-") as folder:
+        work = Path(folder).resolve()
+        captured = capture(request.source, work, ref=request.ref)
+        measurements = measure(
+            captured.snapshot,
+            chosen,
+            registry.checkers,
+            Workshop(work, loaded.rubric.limits, request.test_python),
+            watch or Unwatched(),
+        )
+        facts = _repository_facts(captured)
+    grade = grade_measurements(loaded.rubric, measurements)
+    return _assemble(facts, loaded, registry, measurements, grade)
+
+
+def catalogue(registry: Registry) -> Catalogue:
+    """The installed checkers as a rubric sees them."""
+    return Catalogue(
+        checkers={
+            name: CheckerFacts(checker.quantities, checker.options_type())
+            for name, checker in registry.checkers.items()
+        },
+        broken={p.name: f"{p.distribution}: {p.reason}" for p in registry.broken},
+    )
+
+
+def choose(
+    items: Sequence[Item], only: Sequence[str], skip: Sequence[str]
+) -> tuple[Item, ...]:
+    """The items that `--only` and `--skip` leave. Raises `GradeError` for an unknown id."""
+    known = [item.key for item in items]
+    for name in (*only, *skip):
+        if name not in known:
+            raise GradeError(
+                f'the rubric has no item "{name}".{did_you_mean(name, known)}',
+                hint=f"It has: {', '.join(known)}.",
+            )
+    wanted = tuple(
+        item
+        for item in items
+        if item.key not in skip and (not only or item.key in only)
+    )
+    if not wanted:
+        raise GradeError("--only and --skip leave nothing to grade.")
+    return wanted
+
+
+def _assemble(
+    facts: RepositoryFacts,
+    loaded: LoadedRubric,
+    registry: Registry,
+    measurements: dict[str, Measurement],
+    grade: Grade,
+) -> Report:
+    rubric = loaded.rubric
+    shares = weight_shares(rubric)
+    results = {result.item: result for result in grade.items}
+    checkers = registry.checkers
+    quantities = {name: checker.quantities for name, checker in checkers.items()}
+    titles = {
+        item.key: item.title or checkers[item.checker].title() for item in rubric.items
+    }
+    return Report(
+        generator=Tool(name="mlops-grade", version=metadata.version("mlops-grade")),
+        graded_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        python=platform.python_version(),
+        platform=platform.platform(terse=True),
+        isolation=ISOLATION,
+        repository=facts,
+        rubric=RubricFacts(
+            name=rubric.name, version=rubric.version, digest=loaded.digest
+        ),
+        grade=grade,
+        checks=tuple(
+            ReportCheck(
+                id=item.key,
+                checker=item.checker,
+                title=titles[item.key],
+                dimension=dimension.id,
+                weight_share=shares[item.key],
+                advice=item.advice,
+                formula=item.score,
+                alone_formula=item.alone,
+                result=results[item.key],
+                measurement=measurements.get(item.key),
+                quantities=_quantity_lines(
+                    checkers[item.checker], measurements.get(item.key)
+                ),
+                sections=tuple(
+                    Section(title=title, text=text)
+                    for title, text in checkers[item.checker].sections().items()
+                ),
+                source=checkers[item.checker].source,
+            )
+            for dimension in rubric.dimensions
+            for item in dimension.items
+        ),
+        fixes=tuple(
+            Fix(
+                item=gain.item.key,
+                title=titles[gain.item.key],
+                gain=gain.points,
+                mark_now=gain.mark_now,
+                mark_after=gain.mark_after,
+                advice=gain.item.advice,
+                command=measurements[gain.item.key].fix_command,
+            )
+            for gain in gains(rubric, grade, measurements, quantities)
+        ),
+    )
+
+
+def _quantity_lines(
+    checker: Checker[Options], measurement: Measurement | None
+) -> tuple[QuantityLine, ...]:
+    if measurement is None or not isinstance(measurement.outcome, Measured):
+        return ()
+    return tuple(
+        QuantityLine(
+            name=quantity.name,
+            value=measurement.outcome.values[quantity.name],
+            unit=quantity.unit,
+            meaning=quantity.meaning,
+        )
+        for quantity in checker.quantities
+    )
+
+
+def _repository_facts(captured: Capture) -> RepositoryFacts:
+    snapshot = captured.snapshot
+    return RepositoryFacts(
+        name=snapshot.name,
+        source=captured.source,
+        commit=snapshot.commit,
+        uncommitted=snapshot.uncommitted,
+        files=len(snapshot.files),
+        python_files=len(snapshot.python_files),
+        source_files=len(snapshot.source_files),
+        lines=snapshot.lines("all"),
+        left_out=tuple(
+            LeftOutFile(path=one.path, reason=one.reason)
+            for one in snapshot.all_left_out
+        ),
+        notes=captured.notes,
+    )

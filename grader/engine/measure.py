@@ -1,0 +1,163 @@
+"""Runs checkers side by side on one snapshot and keeps each one's trouble its own."""
+
+import logging
+import os
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from grader.checkers._base import Bench, Checker, Options
+from grader.errors import CannotMeasure
+from grader.model.measurement import (
+    Failed,
+    Measured,
+    Measurement,
+    NotApplicable,
+    Outcome,
+)
+from grader.model.snapshot import Snapshot
+from grader.rubric.schema import Item, LimitsRule
+from grader.sandbox.limits import Limits
+
+log = logging.getLogger(__name__)
+
+
+class Watch(Protocol):
+    """Is told how the measuring goes; called from several threads."""
+
+    def planned(self, count: int) -> None:
+        """So many checks are going to run."""
+
+    def started(self, item: str) -> None:
+        """A check begins."""
+
+    def finished(self, item: str, outcome: Outcome) -> None:
+        """A check has ended, with this outcome."""
+
+
+class Unwatched:
+    """A `Watch` that nobody looks at."""
+
+    def planned(self, count: int) -> None:
+        """Nothing."""
+
+    def started(self, item: str) -> None:
+        """Nothing."""
+
+    def finished(self, item: str, outcome: Outcome) -> None:
+        """Nothing."""
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Where and under which limits the checks of one repository work."""
+
+    folder: Path
+    limits: LimitsRule
+    test_python: str
+
+    def bench(self, item: str) -> Bench:
+        """A private bench for one item."""
+        scratch = self.folder / "checks" / item
+        scratch.mkdir(parents=True)
+        output_bytes = self.limits.output_mebibytes * 2**20
+        return Bench(
+            scratch=scratch,
+            tool_limits=Limits(self.limits.tool_seconds, output_bytes),
+            test_limits=Limits(self.limits.test_seconds, output_bytes),
+            test_python=self.test_python,
+        )
+
+
+def measure(
+    snapshot: Snapshot,
+    items: Sequence[Item],
+    checkers: Mapping[str, Checker[Options]],
+    workshop: Workshop,
+    watch: Watch,
+) -> dict[str, Measurement]:
+    """One measurement for each item, by item id; what fails is `Failed`, never an exception.
+
+    Items with the same checker and options share one measurement.
+    """
+
+    def work(item: Item) -> Measurement:
+        watch.started(item.key)
+        bench = workshop.bench(item.key)
+        measurement = measure_item(snapshot, item, checkers[item.checker], bench)
+        shutil.rmtree(bench.scratch, ignore_errors=True)
+        watch.finished(item.key, measurement.outcome)
+        return measurement
+
+    first: dict[str, Item] = {}
+    for item in items:
+        first.setdefault(_sameness(item), item)
+    watch.planned(len(first))
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        futures = {same: pool.submit(work, item) for same, item in first.items()}
+        return {item.key: futures[_sameness(item)].result() for item in items}
+
+
+def _sameness(item: Item) -> str:
+    return f"{item.checker} {sorted(item.options.items())!r}"
+
+
+def measure_item(
+    snapshot: Snapshot, item: Item, checker: Checker[Options], bench: Bench
+) -> Measurement:
+    """One checker on one snapshot, timed; every kind of trouble becomes `Failed`."""
+    started = time.monotonic()
+    try:
+        options = checker.options_type().model_validate(item.options)
+        tools = checker.tool_versions()
+        result = checker.measure(snapshot, options, bench)
+        refuse_undeclared(checker, result.outcome)
+    except CannotMeasure as error:
+        return _failed(item, error.reason, started)
+    except Exception as error:  # one checker's bug stays with that checker
+        log.exception("the checker %s failed", checker.id)
+        reason = f"a bug in the checker: {type(error).__name__}: {error}"
+        return _failed(item, reason, started)
+    return Measurement(
+        checker=item.checker,
+        options=item.options,
+        outcome=result.outcome,
+        tools=tools,
+        command=result.command,
+        fix_command=result.fix_command,
+        population=result.population,
+        duration_s=round(time.monotonic() - started, 3),
+    )
+
+
+def refuse_undeclared(
+    checker: Checker[Options], outcome: Measured | NotApplicable
+) -> None:
+    """Raise `CannotMeasure` when the values are not exactly the declared quantities."""
+    if isinstance(outcome, NotApplicable):
+        return
+    declared = {quantity.name: quantity for quantity in checker.quantities}
+    if declared.keys() != outcome.values.keys():
+        odd = ", ".join(sorted(declared.keys() ^ outcome.values.keys()))
+        raise CannotMeasure(
+            f"a bug in the checker: measured and declared differ: {odd}"
+        )
+    for name, value in outcome.values.items():
+        most = declared[name].maximum
+        if value < declared[name].minimum or (most is not None and value > most):
+            raise CannotMeasure(
+                f"a bug in the checker: {name} = {value} is out of range"
+            )
+
+
+def _failed(item: Item, reason: str, started: float) -> Measurement:
+    return Measurement(
+        checker=item.checker,
+        options=item.options,
+        outcome=Failed(reason=reason),
+        duration_s=round(time.monotonic() - started, 3),
+    )

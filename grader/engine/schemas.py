@@ -1,0 +1,37 @@
+"""The published JSON schemas, generated from the models."""
+
+import json
+
+from grader.checkers._registry import installed
+from grader.model.report import Report
+from grader.rubric.schema import Rubric
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def rubric_schema() -> str:
+    """The schema of a rubric, with the installed checkers' ids and options."""
+    schema = Rubric.model_json_schema()
+    registry = installed()
+    item = schema["$defs"]["Item"]
+    item["properties"]["checker"]["enum"] = sorted(registry.checkers)
+    item["allOf"] = []
+    for name, checker in sorted(registry.checkers.items()):
+        options = checker.options_type().model_json_schema()
+        schema["$defs"].update(options.pop("$defs", {}))
+        item["allOf"].append(
+            {
+                "if": {"properties": {"checker": {"const": name}}},
+                "then": {"properties": {"options": options}},
+            }
+        )
+    return _text(schema)
+
+
+def report_schema() -> str:
+    """The schema of the JSON report."""
+    return _text(Report.model_json_schema(mode="serialization"))
+
+
+def _text(schema: dict[str, object]) -> str:
+    return json.dumps({"$schema": _DIALECT, **schema}, indent=2) + "\n"

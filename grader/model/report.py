@@ -1,0 +1,123 @@
+"""What every renderer gets: the grade with all that explains it, nothing left to compute.
+
+This is also the program's JSON output; `report.schema.json` is generated from it.
+"""
+
+from typing import Final, Literal
+
+from grader.model.measurement import Measurement, Stored, Tool
+from grader.model.score import Grade, ItemResult, Mark, Share
+
+SCHEMA_VERSION: Final = 1
+
+
+class LeftOutFile(Stored):
+    """A file that no check reads, and why."""
+
+    path: str
+    reason: str
+
+
+class RepositoryFacts(Stored):
+    """What was graded.
+
+    `source` is the path or URL as the user gave it (without any credentials); `commit` the
+    full hash, None outside git; `uncommitted` that the working tree differs from it. Counts
+    are of files; `lines` are physical lines of all Python files.
+    """
+
+    name: str
+    source: str
+    commit: str | None
+    uncommitted: bool
+    files: int
+    python_files: int
+    source_files: int
+    lines: int
+    left_out: tuple[LeftOutFile, ...]
+    notes: tuple[str, ...] = ()
+
+
+class RubricFacts(Stored):
+    """Which rubric: its own name and version, and the SHA-256 of its text."""
+
+    name: str
+    version: str
+    digest: str
+
+
+class QuantityLine(Stored):
+    """One measured number, with what it means."""
+
+    name: str
+    value: int | float
+    unit: str
+    meaning: str
+
+
+class Section(Stored):
+    """A titled paragraph of a checker's own documentation, plain text."""
+
+    title: str
+    text: str
+
+
+class Fix(Stored):
+    """What mending everything a check found would gain.
+
+    `gain` is in points of the total (0..10), `mark_after` the item's mark then. `command` is
+    what to type, where one command does it.
+    """
+
+    item: str
+    title: str
+    gain: float
+    mark_now: Mark
+    mark_after: Mark
+    advice: str
+    command: str | None
+
+
+class ReportCheck(Stored):
+    """One row of the rubric: what it is, what was measured, which mark that makes.
+
+    `weight_share` is the item's part of the whole rubric, 0..1. `measurement` is None for an
+    item that the user left out.
+    """
+
+    id: str
+    checker: str
+    title: str
+    dimension: str
+    weight_share: Share
+    advice: str
+    formula: str
+    alone_formula: str | None
+    result: ItemResult
+    measurement: Measurement | None
+    quantities: tuple[QuantityLine, ...]
+    sections: tuple[Section, ...]
+    source: str
+
+
+class Report(Stored):
+    """One repository's report. `graded_at` is UTC, ISO 8601."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    generator: Tool
+    graded_at: str
+    python: str
+    platform: str
+    isolation: str
+    repository: RepositoryFacts
+    rubric: RubricFacts
+    grade: Grade
+    checks: tuple[ReportCheck, ...]
+    fixes: tuple[Fix, ...]
+
+    def check(self, item: str) -> ReportCheck:
+        """The check of an item id. Raises `KeyError` for one that is not in the report."""
+        for check in self.checks:
+            if check.id == item:
+                return check
+        raise KeyError(item)

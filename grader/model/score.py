@@ -1,0 +1,109 @@
+"""Marks: what an item got and why, and what they add up to.
+
+A mark is 0..10 at full precision; it is rounded once, when it is shown.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from grader.model.measurement import Stored
+
+Mark = Annotated[float, Field(ge=0.0, le=10.0)]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class Trace(Stored):
+    """How a formula came to its value.
+
+    `substituted` is the formula with the numbers put in (`10 × 18 / 21`), `value` the result
+    before it is held to 0..10, `inputs` the quantities that were used.
+    """
+
+    formula: str
+    substituted: str
+    value: float
+    inputs: Mapping[str, int | float]
+
+
+class ItemScore(Stored):
+    """An item's mark with its trace.
+
+    `is_alone` says that the item compares with a class, that there was none, and that its
+    `alone` formula was used. `note` is set where the rubric decided (`on_failure: zero`).
+    """
+
+    kind: Literal["scored"] = "scored"
+    item: str
+    mark: Mark
+    trace: Trace
+    is_alone: bool = False
+    note: str = ""
+
+
+class Ungraded(Stored):
+    """Why an item has no mark.
+
+    We failed to measure, nothing was there to measure, its formula could not be evaluated, or
+    the user left it out.
+    """
+
+    kind: Literal["ungraded"] = "ungraded"
+    item: str
+    cause: Literal["failed", "not-applicable", "formula", "left-out"]
+    reason: str
+
+
+ItemResult = Annotated[ItemScore | Ungraded, Field(discriminator="kind")]
+
+
+class DimensionScore(Stored):
+    """The weighted mean of a dimension's graded items; None when none of them was graded.
+
+    `weight` is the rubric's; `measured_share` the part of the dimension's weight, 0..1, that
+    was graded.
+    """
+
+    id: str
+    title: str
+    weight: float
+    mark: Mark | None
+    measured_share: Share
+
+
+class Provisional(Stored):
+    """One reason why a total may still change, with the items it is about."""
+
+    cause: Literal["ungraded", "left-out", "no-class"]
+    reason: str
+    items: tuple[str, ...]
+
+
+class Grade(Stored):
+    """Items, dimensions and the total (0..10), which is None when nothing was graded.
+
+    `measured_share` is the part of the rubric's weight that was graded, 0..1. The total is
+    final when `provisional` is empty.
+    """
+
+    items: tuple[ItemResult, ...]
+    dimensions: tuple[DimensionScore, ...]
+    total: Mark | None
+    measured_share: Share
+    provisional: tuple[Provisional, ...] = ()
+
+    @property
+    def total_of_100(self) -> float | None:
+        """The total on a scale of 100."""
+        return None if self.total is None else self.total * 10
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing is left that could change the total."""
+        return not self.provisional
+
+    @property
+    def has_ungraded_checks(self) -> bool:
+        """Whether a check could not be graded for a reason that is not the student's."""
+        return any(reason.cause == "ungraded" for reason in self.provisional)

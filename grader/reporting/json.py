@@ -1,0 +1,85 @@
+"""JSON: the report as it is stored, and back. Every other format is rendered from it."""
+
+import json
+import re
+
+from pydantic import ValidationError
+
+from grader.errors import GradeError
+from grader.model.report import SCHEMA_VERSION, Report
+
+MAX_BYTES = 64 * 1024 * 1024
+
+# What JSON may leave as it is but a terminal or an eye would act on: C1 controls, bidi.
+_UNSHOWN = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+
+
+def render_json(report: Report) -> str:
+    """The report as JSON, indented by two, with a newline at the end."""
+    text = report.model_dump_json(indent=2)
+    return _UNSHOWN.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n"
+
+
+def load_report(text: str | bytes, source: str) -> Report:
+    """The report that a JSON text says. `source` names it in errors, as a file name.
+
+    Raises `GradeError` for what is too large, damaged, no report of ours or of a newer
+    schema, with the place.
+    """
+    if len(text) > MAX_BYTES:
+        raise _refusal(source, f"is larger than {MAX_BYTES // 2**20} MiB")
+    content = _decoded(text, source)
+    try:
+        stored = json.loads(content)
+    except json.JSONDecodeError as error:
+        place = f"{source}:{error.lineno}:{error.colno}"
+        raise GradeError(f"{place}: this is not JSON: {error.msg}.", hint=_HINT) from error
+    except (ValueError, RecursionError) as error:
+        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise _refusal(source, f"can't be read: {reason}") from error
+    _check_version(stored, source)
+    try:
+        return Report.model_validate_json(content, strict=True)
+    except ValidationError as error:
+        raise _invalid(error, source) from error
+
+
+_HINT = "Grade the repository again and write the result with --format json."
+
+
+def _decoded(text: str | bytes, source: str) -> str:
+    if isinstance(text, str):
+        return text
+    try:
+        return text.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _refusal(source, f"is not UTF-8 (at byte {error.start})") from error
+
+
+def _check_version(stored: object, source: str) -> None:
+    if not isinstance(stored, dict) or "schema_version" not in stored:
+        raise _refusal(source, "is JSON, but no report of mlops-grade")
+    version = stored["schema_version"]
+    if isinstance(version, int) and version > SCHEMA_VERSION:
+        raise GradeError(
+            f"{source}: schema_version: is {version}; this mlops-grade reads up to "
+            f"{SCHEMA_VERSION}.",
+            hint="It was written by a newer version: pip install --upgrade mlops-grade",
+        )
+
+
+def _invalid(error: ValidationError, source: str) -> GradeError:
+    first, *others = error.errors(include_url=False, include_input=False)
+    more = f" There are {len(others)} more such places." if others else ""
+    return GradeError(
+        f"{source}: {_place(first['loc'])}: {first['msg']}.{more}", hint=_HINT
+    )
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    parts = (f"[{p}]" if isinstance(p, int) else f".{p}" for p in location)
+    return "".join(parts).lstrip(".") or "the report"
+
+
+def _refusal(source: str, why: str) -> GradeError:
+    return GradeError(f"{source}: this file {why}.", hint=_HINT)

@@ -1,0 +1,206 @@
+"""The sentences that every format shares, so that they all say the same."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from grader.model.measurement import Finding, Measured
+from grader.model.report import Report, ReportCheck
+from grader.model.score import Grade, ItemResult, ItemScore, Ungraded
+from grader.reporting import numbers
+
+NO_CLASS = "provisional: compares with the class; there was no class"
+
+_CAUSES = {
+    "failed": "it could not be measured",
+    "not-applicable": "there is nothing here to measure",
+    "formula": "the rubric's formula has no value here",
+    "left-out": "this run was asked to leave it out",
+}
+_SEVERITIES = {"error": "error", "warning": "warning", "info": "note"}
+
+
+def state(grade: Grade) -> str:
+    """`final`, `provisional` or `not graded`."""
+    if grade.total is None:
+        return "not graded"
+    return "final" if grade.is_final else "provisional"
+
+
+def total(grade: Grade) -> str:
+    """`7.41 of 10`, with the graded share where that isn't the whole rubric."""
+    if grade.total is None:
+        return "not graded"
+    shown = f"{numbers.mark(grade.total)} of 10"
+    if grade.measured_share < 1:
+        shown += f" over {numbers.percent(grade.measured_share)} of the rubric"
+    return shown
+
+
+def reasons(report: Report) -> tuple[str, ...]:
+    """Why the total may still change, and what of the rubric is not in it."""
+    found = [provisional.reason for provisional in report.grade.provisional]
+    empty = [
+        result.item
+        for result in report.grade.items
+        if isinstance(result, Ungraded) and result.cause == "not-applicable"
+    ]
+    if empty:
+        found.append(f"Nothing here to measure for: {', '.join(empty)}.")
+    return tuple(found)
+
+
+def mark(result: ItemResult) -> str:
+    """`8.57`, or `not graded`; never a number for what has none."""
+    return (
+        numbers.mark(result.mark) if isinstance(result, ItemScore) else "not graded"
+    )
+
+
+def not_graded(result: Ungraded) -> str:
+    """Why there is no mark, as sentences."""
+    return f"Not graded, because {_CAUSES[result.cause]}. {result.reason}"
+
+
+def derivation(score: ItemScore) -> str:
+    """`10 × 18 / 21 = 8.57`, with what holding it to 0..10 changed."""
+    shown = f"{score.trace.substituted} = {numbers.plain(score.trace.value)}"
+    if score.trace.value > 10:
+        return f"{shown}, held to 10"
+    if score.trace.value < 0:
+        return f"{shown}, held to 0"
+    return shown
+
+
+def dimension_title(report: Report, check: ReportCheck) -> str:
+    """The title of the check's dimension; its id where the grade has none of it."""
+    for dimension in report.grade.dimensions:
+        if dimension.id == check.dimension:
+            return dimension.title
+    return check.dimension
+
+
+@dataclass(frozen=True)
+class KeyNumber:
+    """A measured number as text; its name says what it counts."""
+
+    name: str
+    shown: str
+
+
+def key_numbers(check: ReportCheck) -> tuple[KeyNumber, ...]:
+    """The numbers that the formula used; the first three where it used none."""
+    used = check.result.trace.inputs if isinstance(check.result, ItemScore) else {}
+    lines = [line for line in check.quantities if line.name in used]
+    return tuple(
+        KeyNumber(line.name, numbers.measured(line.value, line.unit))
+        for line in lines or check.quantities[:3]
+    )
+
+
+def is_measured(check: ReportCheck) -> bool:
+    """Whether there are numbers, whatever the formula made of them."""
+    measurement = check.measurement
+    return measurement is not None and isinstance(measurement.outcome, Measured)
+
+
+def findings(check: ReportCheck) -> tuple[Finding, ...]:
+    """What the check found; empty where nothing was measured."""
+    outcome = check.measurement.outcome if check.measurement else None
+    return outcome.findings if isinstance(outcome, Measured) else ()
+
+
+def finding_count(check: ReportCheck) -> str:
+    """`12 findings, 1 note`; empty where nothing was measured."""
+    if not is_measured(check):
+        return ""
+    kinds = Counter(
+        "note" if finding.severity == "info" else "finding"
+        for finding in findings(check)
+    )
+    notes = [counted(kinds["note"], "note")] if kinds["note"] else []
+    return ", ".join([counted(kinds["finding"], "finding"), *notes])
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 finding`, `2 findings`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def place(finding: Finding) -> str:
+    """`src/load.py:12`, or what of it is known."""
+    if finding.path is None:
+        return "the repository"
+    return finding.path if finding.line is None else f"{finding.path}:{finding.line}"
+
+
+def severity(finding: Finding) -> str:
+    """`error`, `warning` or `note`."""
+    return _SEVERITIES[finding.severity]
+
+
+@dataclass(frozen=True)
+class RuleCount:
+    """How often a rule was found; `fix` where it is the same each time, and so said once."""
+
+    rule: str
+    count: int
+    fix: str
+
+
+@dataclass(frozen=True)
+class FindingList:
+    """Findings cut for showing: the `first` ones, the `rest`, and how many are `beyond`."""
+
+    rules: tuple[RuleCount, ...]
+    first: tuple[Finding, ...]
+    rest: tuple[Finding, ...]
+    beyond: int
+
+    def own_fix(self, finding: Finding) -> str:
+        """The finding's fix, unless its rule says it for all."""
+        said = {rule.fix for rule in self.rules if rule.rule == finding.rule}
+        return "" if finding.fix in said else finding.fix
+
+
+def finding_list(check: ReportCheck, first: int, at_most: int) -> FindingList:
+    """The check's findings, the first `first` apart, `at_most` in all."""
+    found = findings(check)
+    fixes: dict[str, list[str]] = {}
+    for finding in found:
+        fixes.setdefault(finding.rule, []).append(finding.fix)
+    rules = (
+        RuleCount(rule, len(said), said[0] if len(said) > 1 == len(set(said)) else "")
+        for rule, said in fixes.items()
+    )
+    return FindingList(
+        rules=tuple(sorted(rules, key=lambda rule: (-rule.count, rule.rule))),
+        first=found[:first],
+        rest=found[first:at_most],
+        beyond=max(0, len(found) - at_most),
+    )
+
+
+def when(graded_at: str) -> str:
+    """`21 November 2026, 14:05 UTC`; the text itself where it is no such time."""
+    try:
+        moment = datetime.fromisoformat(graded_at)
+    except ValueError:
+        return graded_at
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC)
+    return f"{moment.day} {_MONTHS[moment.month - 1]} {moment:%Y, %H:%M} UTC"
+
+
+# Not strftime's %B: that speaks the machine's language.
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
+
+
+def commit(report: Report, length: int = 12) -> str:
+    """The commit, shortened, with what the working tree adds to it."""
+    repository = report.repository
+    shown = repository.commit[:length] if repository.commit else "no commit"
+    return f"{shown} with uncommitted changes" if repository.uncommitted else shown

@@ -1,0 +1,1 @@
+"""The rubric: its schema, its formulas, and how a YAML file becomes one."""

@@ -1,0 +1,103 @@
+"""What a rubric says: dimensions of items, each a checker with a formula and a weight.
+
+The JSON schema of these models is published as `rubric.schema.json` and gives editors
+completion in rubric.yaml.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Weight = Annotated[
+    float, Field(ge=0, le=1000, description="Weight among its siblings.")
+]
+Id = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60, description="A short name."
+    ),
+]
+Text = Annotated[str, Field(min_length=1, max_length=2_000)]
+
+
+class Part(BaseModel):
+    """Base of the rubric's parts: frozen, and no key that isn't declared."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Item(Part):
+    """One row of the rubric."""
+
+    checker: Text = Field(description="The id of the checker that measures it.")
+    id: Id | None = Field(
+        default=None, description="Its own id where a checker is used twice."
+    )
+    title: Text | None = Field(
+        default=None, description="Its title; the checker's own if left out."
+    )
+    weight: Weight = 1.0
+    score: Text = Field(
+        description="Formula for the mark, 0 to 10, over the quantities."
+    )
+    alone: Text | None = Field(
+        default=None,
+        description="Formula where `score` compares with a class and there is none.",
+    )
+    advice: str = Field(default="", description="What to tell the student.")
+    options: dict[str, object] = Field(
+        default_factory=dict, description="The checker's own options."
+    )
+    on_failure: Literal["ungraded", "zero"] = Field(
+        default="ungraded",
+        description="What the item gets when we could not measure: no mark, or 0.",
+    )
+    on_not_applicable: Literal["ungraded", "zero"] = Field(
+        default="ungraded",
+        description="What it gets when there is nothing to measure: no mark, or 0.",
+    )
+
+    @property
+    def key(self) -> str:
+        """The item's id: its own, or its checker's."""
+        return self.id or self.checker
+
+
+class Dimension(Part):
+    """A group of items with a weight of its own."""
+
+    id: Id
+    title: Text
+    weight: Weight = 1.0
+    items: Annotated[tuple[Item, ...], Field(min_length=1, strict=False)]
+
+
+class CohortRule(Part):
+    """How `relative(x)` turns a number into a mark by comparing with the class."""
+
+    method: Literal["zero-best", "min-max", "rank", "z"] = "zero-best"
+    worst: Annotated[str, Field(pattern=r"^(max|p[0-9]{1,2})$")] = "max"
+
+
+class LimitsRule(Part):
+    """How long things may take, in seconds of wall clock, and how much they may print."""
+
+    tool_seconds: Annotated[float, Field(gt=0, le=86_400)] = 180.0
+    test_seconds: Annotated[float, Field(gt=0, le=86_400)] = 600.0
+    output_mebibytes: Annotated[int, Field(gt=0, le=1024)] = 64
+
+
+class Rubric(Part):
+    """A whole rubric."""
+
+    name: Text
+    version: Text
+    description: str = ""
+    cohort: CohortRule = CohortRule()
+    limits: LimitsRule = LimitsRule()
+    dimensions: Annotated[tuple[Dimension, ...], Field(min_length=1, strict=False)]
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """Every item, in the rubric's order."""
+        return tuple(item for dimension in self.dimensions for item in dimension.items)

@@ -1,0 +1,1 @@
+"""From measurements to marks: pure functions, no disk, no clock, no process."""

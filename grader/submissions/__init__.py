@@ -1,0 +1,1 @@
+"""Where submissions come from: a folder, or a repository at a URL."""

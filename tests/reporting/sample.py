@@ -1,0 +1,686 @@
+"""Reports as literals: a clean one, a messy one, one without any mark, one full of hostile text."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from grader.model.measurement import (
+    Failed,
+    Finding,
+    Measured,
+    Measurement,
+    NotApplicable,
+    Tool,
+)
+from grader.model.report import (
+    Fix,
+    LeftOutFile,
+    QuantityLine,
+    Report,
+    ReportCheck,
+    RepositoryFacts,
+    RubricFacts,
+    Section,
+)
+from grader.model.score import (
+    DimensionScore,
+    Grade,
+    ItemResult,
+    ItemScore,
+    Provisional,
+    Trace,
+    Ungraded,
+)
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "{{7*7}} {% raw %}",
+    "```\n# heading\n```",
+    "a`b``c",
+    "@octocat see #1 and GH-2 and octo/repo#3",
+    "![image](https://evil.example/x.png)",
+    "www.evil.example and https://evil.example/ and :100:",
+    "[link=https://evil.example]click[/link]",
+    "[/x].py",
+    "\x1b]8;;https://evil.example\x1b\\click\x1b]8;;\x1b\\",
+    "\x1b]52;c;ZXZpbA==\x07",
+    "\u202egpj.exe",
+    "one\ntwo\ttab\rreturn\x00nul\x9bcsi",
+    "<!-- comment --> </details></table></style></script>",
+    "| a | b |",
+    "$x^2$ *bold* _under_ ~~gone~~ <b>b</b> &amp; \\",
+    "a" * 3_000,
+)
+
+SECTIONS = (
+    Section(
+        title="Why it matters",
+        text="One way of writing ends discussions about it: a diff then shows what was\n"
+        "changed and nothing else.",
+    ),
+    Section(
+        title="How it is measured",
+        text="The tool's own command line on every Python file, with its default settings.\n"
+        "A file that can't be parsed is not compliant.",
+    ),
+    Section(
+        title="What it does not see",
+        text="Notebooks, and code between `# fmt: off` and `# fmt: on`.",
+    ),
+    Section(title="How to fix", text="Run `black .` and commit the result."),
+)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One check of a sample, short; `mark` None makes it ungraded for `outcome`'s reason."""
+
+    id: str
+    title: str
+    dimension: str
+    mark: float | None
+    formula: str = "10 * good / all"
+    substituted: str = "10 × 18 / 21"
+    value: float | None = None
+    quantities: Sequence[tuple[str, float, str, str]] = ()
+    used: Sequence[str] = ()
+    findings: Sequence[Finding] = ()
+    failed: str = ""
+    nothing: str = ""
+    alone: str | None = None
+    note: str = ""
+    weight: float = 1.0
+    command: str | None = None
+    fix_command: str | None = None
+    advice: str = ""
+    tools: Mapping[str, str] = field(default_factory=dict)
+    population: str = "14 Python files: the whole repository"
+    after: float | None = None
+
+
+DIMENSIONS = {
+    "code-quality": ("Code Quality & Efficiency", 3.0),
+    "logging": ("Logging & Monitoring", 1.0),
+    "documentation": ("Documentation & Clarity", 1.0),
+    "testing": ("Testing & Coverage", 2.0),
+    "modularization": ("Modularization & Code Quality", 1.0),
+    "security": ("Security", 1.0),
+    "configuration": ("Config Management & Artifacting", 1.5),
+    "errors": ("Error Handling & Validation", 1.0),
+}
+
+
+def build(
+    items: Sequence[Item],
+    *,
+    name: str = "flat-prices",
+    source: str = "https://github.com/mlops-group-7/flat-prices",
+    commit: str | None = "3f2a91c04d8e7b6a5f4e3d2c1b0a99887766554f",
+    uncommitted: bool = False,
+    left_out: Sequence[tuple[str, str]] = (),
+    notes: Sequence[str] = (),
+) -> Report:
+    """A report of these items, with dimensions, total and fixes that belong to them."""
+    inside = {
+        key: sum(i.weight for i in items if i.dimension == key) for key in DIMENSIONS
+    }
+    whole = sum(weight for key, (_, weight) in DIMENSIONS.items() if inside[key])
+    shares = {
+        item.id: DIMENSIONS[item.dimension][1]
+        / whole
+        * item.weight
+        / inside[item.dimension]
+        for item in items
+    }
+    graded = [item for item in items if item.mark is not None]
+    measured = min(1.0, round(sum(shares[item.id] for item in graded), 12))
+    total = None
+    if graded:
+        total = min(
+            10.0, sum(shares[i.id] * (i.mark or 0.0) for i in graded) / measured
+        )
+    checks = tuple(_check(item, shares[item.id]) for item in items)
+    return Report(
+        generator=Tool(name="mlops-grade", version="0.1.0"),
+        graded_at="2026-11-21T14:05:09+00:00",
+        python="CPython 3.11.9",
+        platform="Linux-6.1.0-x86_64",
+        isolation="none: plain process with limits",
+        repository=RepositoryFacts(
+            name=name,
+            source=source,
+            commit=commit,
+            uncommitted=uncommitted,
+            files=38,
+            python_files=14,
+            source_files=9,
+            lines=1_187,
+            left_out=tuple(LeftOutFile(path=p, reason=r) for p, r in left_out),
+            notes=tuple(notes),
+        ),
+        rubric=RubricFacts(
+            name="MLOps first group assignment", version="2025.1", digest="c4e1" * 16
+        ),
+        grade=Grade(
+            items=tuple(check.result for check in checks),
+            dimensions=tuple(
+                _dimension(key, [i for i in items if i.dimension == key])
+                for key in DIMENSIONS
+                if inside[key]
+            ),
+            total=total,
+            measured_share=measured,
+            provisional=_provisional(items),
+        ),
+        checks=checks,
+        fixes=tuple(sorted(_fixes(graded, shares, measured), key=lambda f: -f.gain)),
+    )
+
+
+def _check(item: Item, share: float) -> ReportCheck:
+    return ReportCheck(
+        id=item.id,
+        checker=item.id,
+        title=item.title,
+        dimension=item.dimension,
+        weight_share=share,
+        advice=item.advice,
+        formula=item.formula,
+        alone_formula=item.alone,
+        result=_result(item),
+        measurement=Measurement(
+            checker=item.id,
+            outcome=_outcome(item),
+            tools=tuple(Tool(name=n, version=v) for n, v in item.tools.items()),
+            command=item.command,
+            fix_command=item.fix_command,
+            population=item.population,
+            duration_s=0.8412,
+        ),
+        quantities=tuple(
+            QuantityLine(name=name, value=value, unit=unit, meaning=meaning)
+            for name, value, unit, meaning in item.quantities
+        ),
+        sections=SECTIONS,
+        source="https://black.readthedocs.io/",
+    )
+
+
+def _outcome(item: Item) -> Measured | NotApplicable | Failed:
+    if item.failed:
+        return Failed(reason=item.failed)
+    if item.nothing:
+        return NotApplicable(reason=item.nothing)
+    values = {name: value for name, value, _, _ in item.quantities}
+    return Measured(values=values, findings=tuple(item.findings))
+
+
+def _result(item: Item) -> ItemResult:
+    if item.mark is None:
+        cause = "failed" if item.failed else "not-applicable"
+        return Ungraded.model_validate(
+            {"item": item.id, "cause": cause, "reason": item.failed or item.nothing}
+        )
+    values = {name: value for name, value, _, _ in item.quantities}
+    return ItemScore(
+        item=item.id,
+        mark=item.mark,
+        trace=Trace(
+            formula=item.alone or item.formula,
+            substituted=item.substituted,
+            value=item.mark if item.value is None else item.value,
+            inputs={name: values[name] for name in item.used},
+        ),
+        is_alone=item.alone is not None,
+        note=item.note,
+    )
+
+
+def _dimension(key: str, items: Sequence[Item]) -> DimensionScore:
+    title, weight = DIMENSIONS[key]
+    graded = [item for item in items if item.mark is not None]
+    part = sum(item.weight for item in graded)
+    return DimensionScore(
+        id=key,
+        title=title,
+        weight=weight,
+        mark=(
+            sum(i.weight * (i.mark or 0.0) for i in graded) / part if graded else None
+        ),
+        measured_share=part / sum(item.weight for item in items),
+    )
+
+
+def _provisional(items: Sequence[Item]) -> tuple[Provisional, ...]:
+    failed = tuple(item.id for item in items if item.failed and item.mark is None)
+    alone = tuple(item.id for item in items if item.alone and item.mark is not None)
+    found: list[Provisional] = []
+    if failed:
+        reason = f"Not graded: {', '.join(failed)}."
+        found.append(Provisional(cause="ungraded", reason=reason, items=failed))
+    if alone:
+        reason = f"Marked without the class they are compared with: {', '.join(alone)}."
+        found.append(Provisional(cause="no-class", reason=reason, items=alone))
+    return tuple(found)
+
+
+def _fixes(
+    items: Sequence[Item], shares: Mapping[str, float], measured: float
+) -> list[Fix]:
+    found: list[Fix] = []
+    for item in items:
+        if item.mark is None or item.after is None:
+            continue
+        found.append(
+            Fix(
+                item=item.id,
+                title=item.title,
+                gain=shares[item.id] / measured * (item.after - item.mark),
+                mark_now=item.mark,
+                mark_after=item.after,
+                advice=item.advice,
+                command=item.fix_command,
+            )
+        )
+    return found
+
+
+FORMATTING = Item(
+    id="formatting",
+    title="Files formatted as black would",
+    dimension="code-quality",
+    mark=10 * 9 / 14,
+    formula="10 * compliant_files / files",
+    substituted="10 × 9 / 14",
+    quantities=(
+        ("files", 14, "files", "Python files that were checked"),
+        ("compliant_files", 9, "files", "files that black would leave as they are"),
+        ("files_to_change", 4, "files", "files that black would reformat"),
+        ("unparsable", 1, "files", "files that black can't parse"),
+    ),
+    used=("compliant_files", "files"),
+    findings=(
+        Finding(
+            rule="unparsable",
+            message="This file can't be parsed: Missing parentheses in call to 'print'. "
+            "Did you mean print(...)?",
+            path="notebooks/old/try_features.py",
+            line=31,
+            severity="error",
+            fix="Mend the syntax error; until then no tool can read the file.",
+        ),
+        *(
+            Finding(
+                rule="would-reformat",
+                message="black would reformat this file.",
+                path=path,
+                fix=f"black {path}",
+            )
+            for path in ("src/clean.py", "src/features.py", "src/main.py", "tests/a.py")
+        ),
+        Finding(
+            rule="own-settings",
+            message="The repository's own settings ([tool.black] in pyproject.toml) were "
+            "not used: the rubric chooses how black is configured.",
+            path="pyproject.toml",
+            severity="info",
+        ),
+    ),
+    command="black --check --verbose --no-cache --workers=1 --config /dev/null -- "
+    + " ".join(f"src/module_{number}.py" for number in range(14)),
+    fix_command="black .",
+    advice="Run `black .` to auto-format the code.",
+    tools={"black": "26.10.1"},
+    after=10.0,
+)
+
+LINT = Item(
+    id="lint",
+    title="Violations of flake8's rules",
+    dimension="code-quality",
+    mark=10 - 100 * 83 / 1187,
+    formula="relative(violations)",
+    alone="10 - 100 * violations / lines",
+    substituted="10 - 100 × 83 / 1187",
+    quantities=(
+        ("violations", 83, "violations", "what flake8 reports"),
+        ("lines", 1187, "lines", "physical lines of the checked files"),
+        ("violations_per_100_lines", 6.99242, "violations", "per hundred lines"),
+    ),
+    used=("violations", "lines"),
+    findings=tuple(
+        Finding(
+            rule=rule,
+            message=message,
+            path=f"src/{('load', 'clean', 'features', 'knn')[number % 4]}.py",
+            line=7 + number * 3,
+        )
+        for number in range(83)
+        for rule, message in (
+            [
+                ("E501", "line too long (104 > 79 characters)"),
+                ("W291", "trailing whitespace"),
+                ("F401", "'pandas' imported but unused"),
+                ("E302", "expected 2 blank lines, found 1"),
+            ][(number * number + number // 5) % 4],
+        )
+    ),
+    command="flake8 --isolated --extend-ignore=LOG,G -- "
+    + " ".join(f"src/module_{number}.py" for number in range(14)),
+    advice="Act on the console feedback; use auto-formatters for layout.",
+    tools={"flake8": "7.5.0", "pycodestyle": "2.15.0", "pyflakes": "4.1.0"},
+    after=10.0,
+    weight=2,
+)
+
+COVERAGE = Item(
+    id="coverage",
+    title="Tests that pass, and the code that they reach",
+    dimension="testing",
+    mark=10 * (0.4 * 7 / 9 + 0.6 * 0.4127),
+    formula="10 * (0.4 * pass_rate + 0.6 * coverage)",
+    substituted="10 × (0.4 × 0.7778 + 0.6 × 0.4127)",
+    quantities=(
+        ("collected", 9, "tests", "tests that pytest collected"),
+        ("passed", 7, "tests", "tests that passed"),
+        ("failed", 2, "tests", "tests that failed"),
+        ("pass_rate", 7 / 9, "share", "passed tests of the collected ones"),
+        ("coverage", 0.4127, "share", "lines of the sources that the tests reach"),
+        ("seconds", 12.8, "seconds", "how long the tests ran"),
+    ),
+    used=("pass_rate", "coverage"),
+    findings=(
+        Finding(
+            rule="failed",
+            message="tests/test_model.py::test_predict_shape failed: AssertionError: "
+            "assert (12, 2) == (12,)",
+            path="tests/test_model.py",
+            line=44,
+            severity="error",
+        ),
+        Finding(
+            rule="uncovered",
+            message="61 of 88 lines are reached by no test.",
+            path="src/main.py",
+            severity="warning",
+        ),
+    ),
+    command="pytest --cov=src --cov-report=term-missing",
+    advice="Mend the failing tests, then write tests for the lines that none reaches: "
+    "`pytest --cov=src --cov-report=term-missing` names them.",
+    tools={"pytest": "9.2.0", "coverage": "7.17.3", "pytest-cov": "7.1.0"},
+    population="9 Python files below src/",
+    after=10.0,
+)
+
+PYLINT = Item(
+    id="pylint",
+    title="Pylint's overall score",
+    dimension="documentation",
+    mark=None,
+    formula="max(0, score)",
+    failed="pylint: did not finish within 180 s. Raise limits.tool_seconds in the rubric.",
+    advice="Act on the console feedback.",
+)
+
+LOGGING = Item(
+    id="logging",
+    title="Violations of the logging rules",
+    dimension="logging",
+    mark=10.0,
+    formula="relative(violations)",
+    alone="10 - violations",
+    substituted="10 - 0",
+    quantities=(
+        ("violations", 0, "lines", "lines with a LOG or G violation"),
+        ("calls", 23, "calls", "calls of a logger"),
+    ),
+    used=("violations",),
+    command="flake8 --isolated --select=LOG,G -- src",
+    tools={"flake8": "7.5.0", "flake8-logging": "1.8.0"},
+)
+
+DOCSTRINGS = Item(
+    id="docstrings",
+    title="Docstrings as PEP 257 wants them",
+    dimension="documentation",
+    mark=4.1999999,
+    formula="relative(violations_per_file)",
+    alone="10 - violations_per_file",
+    substituted="10 - 5.8",
+    quantities=(
+        ("violations", 52, "violations", "what pydocstyle reports"),
+        ("files", 9, "files", "files that were checked"),
+        ("violations_per_file", 5.8, "violations", "violations for each file"),
+    ),
+    used=("violations_per_file",),
+    findings=tuple(
+        Finding(
+            rule="D103",
+            message=f"Missing docstring in public function `step_{number}`",
+            path="src/features.py",
+            line=10 * number + 3,
+            fix="Say in one line what the function gives.",
+        )
+        for number in range(1, 53)
+    ),
+    command="pydocstyle src",
+    advice="Add docstrings.",
+    tools={"pydocstyle": "6.3.0"},
+    population="9 Python files below src/",
+    after=10.0,
+)
+
+COMPLEXITY = Item(
+    id="complexity",
+    title="Cyclomatic complexity",
+    dimension="modularization",
+    mark=9.9996,
+    formula="clamp(12 - average, 0, 10)",
+    substituted="clamp(12 - 2.0004, 0, 10)",
+    quantities=(
+        ("average", 2.0004, "", "radon's mean complexity of the blocks"),
+        ("worst", 11, "", "the most complex block"),
+    ),
+    used=("average",),
+    findings=(
+        Finding(
+            rule="C",
+            message="function train_and_evaluate has a complexity of 11 (C)",
+            path="src/main.py",
+            line=58,
+            fix="Move each step of the function into one of its own.",
+        ),
+    ),
+    command="radon cc -s -a src",
+    advice="Refactor complex functions.",
+    tools={"radon": "6.0.1"},
+    after=10.0,
+)
+
+SECRETS = Item(
+    id="secrets",
+    title="Secrets in the source",
+    dimension="security",
+    mark=0.0,
+    formula="10 if secrets == 0 else 0",
+    substituted="10 if 1 == 0 else 0",
+    quantities=(("secrets", 1, "secrets", "strings that look like a secret"),),
+    used=("secrets",),
+    findings=(
+        Finding(
+            rule="AWS Access Key",
+            message="This line holds what looks like an AWS access key.",
+            path="config.yaml",
+            line=14,
+            severity="error",
+            fix="Take the key out, revoke it, and read it from the environment.",
+        ),
+    ),
+    command="detect-secrets scan --no-verify --exclude-files '\\.ipynb$'",
+    advice="Remove secrets from the source; use environment variables or a `.env` file.",
+    tools={"detect-secrets": "1.5.0"},
+    population="36 tracked files",
+    after=10.0,
+)
+
+FILES = Item(
+    id="file-presence",
+    title="The project's expected files",
+    dimension="configuration",
+    mark=10 * 6 / 7,
+    formula="10 * found / expected",
+    substituted="10 × 6 / 7",
+    quantities=(
+        ("found", 6, "files", "expected files that are there"),
+        ("expected", 7, "files", "files that the rubric expects"),
+    ),
+    used=("found", "expected"),
+    findings=(Finding(rule="missing", message="There is no logs/ folder."),),
+    advice="Complete the project.",
+    after=10.0,
+)
+
+PATHS = Item(
+    id="config-paths",
+    title="Paths that are hard-coded",
+    dimension="configuration",
+    mark=0.0,
+    formula="10 - hard_coded_paths",
+    substituted="10 - 14",
+    value=-4.0,
+    quantities=(
+        ("hard_coded_paths", 14, "paths", "absolute paths in strings used as a path"),
+    ),
+    used=("hard_coded_paths",),
+    findings=tuple(
+        Finding(
+            rule="absolute-path",
+            message='"C:\\Users\\maria\\Documents\\IE\\mlops\\project\\data\\raw\\'
+            f'flats_{number}.csv" is an absolute path.',
+            path="src/load.py",
+            line=12 + number,
+            severity="warning",
+            fix="Read it from config.yaml.",
+        )
+        for number in range(14)
+    ),
+    advice="Read paths from `config.yaml` or the environment.",
+    after=10.0,
+)
+
+ERRORS = Item(
+    id="error-handling",
+    title="Error handling",
+    dimension="errors",
+    mark=10.0,
+    formula="min(10, try_blocks)",
+    substituted="min(10, 13)",
+    quantities=(
+        ("try_blocks", 13, "blocks", "try statements"),
+        ("custom_exceptions", 2, "classes", "exception classes of the project's own"),
+    ),
+    used=("try_blocks",),
+    advice="Handle errors where something can be done about them; define exceptions.",
+)
+
+
+def messy() -> Report:
+    """A middling project: every kind of mark, one check that failed."""
+    return build(
+        [
+            *(FORMATTING, LINT, LOGGING, PYLINT, COVERAGE, COMPLEXITY, SECRETS),
+            *(DOCSTRINGS, FILES, PATHS, ERRORS),
+        ],
+        uncommitted=True,
+        left_out=(
+            (
+                "venv/lib/python3.11/site-packages/pip/__init__.py",
+                "in a virtual environment",
+            ),
+            ("data/raw/flats_2019_2024_all_districts.csv", "too large: over 1 MiB"),
+        ),
+        notes=("The repository has no src/ folder: its own modules were taken.",),
+    )
+
+
+def clean() -> Report:
+    """Full marks, final, nothing to fix."""
+    return build(
+        [
+            Item(
+                id="formatting",
+                title="Files formatted as black would",
+                dimension="code-quality",
+                mark=10.0,
+                formula="10 * compliant_files / files",
+                substituted="10 × 21 / 21",
+                quantities=(
+                    ("files", 21, "files", "Python files that were checked"),
+                    ("compliant_files", 21, "files", "files that black would leave"),
+                ),
+                used=("compliant_files", "files"),
+                command="black --check .",
+                tools={"black": "26.10.1"},
+            ),
+            ERRORS,
+        ]
+    )
+
+
+def empty() -> Report:
+    """A repository without Python: nothing is graded, and one check failed."""
+    nothing = "There are no Python files to measure."
+    return build(
+        [
+            Item("formatting", "Formatting", "code-quality", None, nothing=nothing),
+            Item("coverage", "Tests", "testing", None, nothing=nothing),
+            PYLINT,
+        ],
+        name="empty",
+        source="./empty",
+        commit=None,
+    )
+
+
+def partly_empty() -> Report:
+    """Graded over a part of the rubric and final: the rest has nothing to measure."""
+    nothing = Item("coverage", "Tests", "testing", None, nothing="There is no Python.")
+    return build([FILES, nothing])
+
+
+def hostile() -> Report:
+    """Every text that a repository could supply is one of the payloads."""
+    findings = tuple(
+        Finding(rule=text, message=text, path=text, line=3, fix=text)
+        for text in HOSTILE
+    )
+    return build(
+        [
+            Item(
+                id="formatting",
+                title="Formatting",
+                dimension="code-quality",
+                mark=5.0,
+                quantities=(("files", 21, "files", "files"),),
+                findings=findings,
+                command=HOSTILE[0] + HOSTILE[3] + HOSTILE[10],
+                fix_command="black '" + HOSTILE[13] + "'",
+                advice="Run `black`.",
+                population=HOSTILE[9],
+                after=10.0,
+            ),
+            Item(
+                id="lint",
+                title="Lint",
+                dimension="code-quality",
+                mark=None,
+                failed=" ".join(HOSTILE),
+            ),
+        ],
+        name=HOSTILE[0] + HOSTILE[5] + HOSTILE[12],
+        source=HOSTILE[6] + HOSTILE[10],
+        commit=HOSTILE[1],
+        left_out=tuple((text, text) for text in HOSTILE),
+        notes=HOSTILE,
+    )
