@@ -1,14 +1,14 @@
 """Finds the files that ship beside the code: rubric, schemas, templates, fixtures.
 
-In a wheel they stand in `grader/_shipped/`; in a checkout and an editable install they
-stand at the top of the repository, which is where people edit them.
+In a wheel they stand in `mlops_grade_shipped/` beside the package; in a checkout and an
+editable install they stand at the top of the repository, which is where people edit them.
 """
 
 from pathlib import Path
 
 from grader.errors import ExitCode, GradeError
 
-_PACKAGE = Path(__file__).resolve().parent
+_BESIDE = Path(__file__).resolve().parent.parent
 
 
 def shipped(name: str) -> Path:
@@ -16,7 +16,7 @@ def shipped(name: str) -> Path:
 
     Raises `GradeError` when the installation lacks it.
     """
-    for home in (_PACKAGE / "_shipped", _PACKAGE.parent):
+    for home in (_BESIDE / "mlops_grade_shipped", _BESIDE):
         candidate = home / name
         if candidate.exists():
             return candidate

@@ -154,7 +154,8 @@ class Command:
     installed beside the tool. `plain` is what a person would type in place of `argv` to get
     the same numbers, where `argv` has options that only a program needs. `in_repository`
     runs the tool at the repository's top with relative paths, for tools whose findings
-    depend on either; never for one that reads settings from where it stands.
+    depend on either; never for one that reads settings from where it stands. `environment`
+    are variables that the tool is to see.
     """
 
     argv: tuple[str, ...]
@@ -164,6 +165,7 @@ class Command:
     is_bare: bool = False
     plain: tuple[str, ...] = ()
     in_repository: bool = False
+    environment: tuple[tuple[str, str], ...] = ()
 
 
 class ToolChecker(Checker[OptionsT]):
@@ -208,7 +210,11 @@ def execute(
         *command.argv,
         *(_argument(path, command, snapshot) for path in files),
     ]
-    output = bench.run(argv, cwd=snapshot.root if command.in_repository else None)
+    output = bench.run(
+        argv,
+        cwd=snapshot.root if command.in_repository else None,
+        environment=dict(command.environment),
+    )
     refuse_killed(command.argv[0], output, bench.tool_limits)
     return output
 
@@ -228,9 +234,10 @@ def result_of(
 ) -> Result:
     """An outcome with the commands that a person can run to see and to mend the same."""
     typed = command.plain or command.argv
+    variables = (f"{name}={value}" for name, value in command.environment)
     return Result(
         outcome=outcome,
-        command=shown([*typed, *command.files], snapshot, bench),
+        command=shown([*variables, *typed, *command.files], snapshot, bench),
         fix_command=command.fix,
         population=command.population,
     )

@@ -1,4 +1,4 @@
-"""Runs flake8 and reads what it prints, for the two checkers that use it: lint and logging."""
+"""Runs flake8 and reads what it prints: for the checkers lint and logging."""
 
 import ast
 import re
@@ -25,36 +25,42 @@ from grader.model.measurement import Finding, Measured, NotApplicable
 from grader.model.snapshot import Snapshot
 from grader.sandbox.run import ToolOutput
 
-# Each violation is one line and one Python literal: %a escapes whatever a file name or a
-# message holds (a newline, a colon, bytes that aren't UTF-8).
+# Each violation is one line and one Python literal: %a escapes whatever a file name or
+# a message holds (a newline, a colon, bytes that aren't UTF-8).
 _FORMAT = "--format=(%(code)a, %(row)d, %(path)a, %(text)a)"
 # flake8 says nothing about a clean file. --benchmark makes it say how many it has read.
 _BENCHMARK = re.compile(
     r"^(?P<amount>[\d.e+-]+) +(seconds elapsed|(?P<total>total )?"
     r"(logical lines|physical lines|tokens|(?P<files>files)) processed( per second)?)$"
 )
-# Python's own parser may refuse such a file, or a plugin may that walks the tree. flake8
-# then ends with the exit status of "violations found" and loses all other files' results.
+# Python's own parser may give up on such a file, or a plugin may that walks the tree.
+# flake8 then ends with the exit status of "violations found" and loses all other files'
+# results. A NUL byte does the same before Python 3.11.4; later it is a syntax error
+# like any other.
 _TOO_DEEP = re.compile(
     r"^(RecursionError|MemoryError)\b"
+    r"|^ValueError: source code string cannot contain null bytes"
     r"|^[^(].*failed during execution due to (RecursionError|MemoryError)\(",
     re.MULTILINE,
 )
-_MOST_RUNS = 40
+# Enough to find half a dozen such files among a thousand; more of them are no accident.
+_MOST_RUNS = 120
 
 CODE_PREFIX = r"^[A-Z]{1,3}[0-9]{0,3}$"
+# Not a plugin's: flake8's own words for a file that it can't open, tokenize or parse.
+UNREADABLE = ("E902", "E999")
 
 
 @dataclass(frozen=True)
 class Plugin:
-    """A flake8 plugin of this environment: the start of its codes, and who brings it."""
+    """A flake8 plugin of this environment: how its codes start, and who brings it."""
 
     code: str
     distribution: str
 
 
 def installed_plugins() -> tuple[Plugin, ...]:
-    """The checks that flake8 will find, its own (E, F, W) among them; sorted by code."""
+    """The checks that flake8 will find, its own (E, F, W) among them; by code."""
     points = metadata.entry_points(group="flake8.extension")
     found = {Plugin(p.name, p.dist.name if p.dist else "") for p in points}
     return tuple(sorted(found, key=lambda plugin: (plugin.code, plugin.distribution)))
@@ -71,7 +77,7 @@ class Violation:
 
     def as_finding(self) -> Finding:
         """The violation as a thing to fix."""
-        broken = self.code in _UNREADABLE
+        broken = self.code in UNREADABLE
         return Finding(
             rule=self.code,
             message=self.message,
@@ -86,11 +92,8 @@ class Violation:
         )
 
 
-_UNREADABLE = ("E902", "E999")
-
-
 class Flake8Checker(ToolChecker[OptionsT]):
-    """A checker that runs flake8 on all Python files; `state` turns violations into facts."""
+    """A checker that runs flake8 on all Python files, and `state`s what was found."""
 
     @abstractmethod
     def state(
@@ -109,7 +112,7 @@ class Flake8Checker(ToolChecker[OptionsT]):
         return self.state(violations, (), snapshot, options)
 
     def measure(self, snapshot: Snapshot, options: OptionsT, bench: Bench) -> Result:
-        """As for any tool; without the files that flake8 can't read, when it crashes."""
+        """As for any tool; when flake8 crashes, without the files it can't read."""
         command = self.command(snapshot, options, bench)
         if isinstance(command, NotApplicable):
             return Result(command)
@@ -161,10 +164,10 @@ def flake8_command(
     ours: Sequence[str],
     required: Sequence[str],
 ) -> Command:
-    """flake8 with the options `ours`; `typed` are their like for a person's command line.
+    """flake8 with the options `ours`; `typed` are their like for a person to type.
 
-    `required` are the distributions without which flake8 must not start: it takes a plugin
-    that isn't there for one that found nothing.
+    `required` are the distributions without which flake8 must not start: it takes a
+    plugin that isn't there for one that found nothing.
     """
     return Command(
         argv=(
@@ -174,14 +177,14 @@ def flake8_command(
         files=snapshot.python_files,
         fix=" ".join(("flake8", *typed, ".")),
         population=snapshot.describe("all"),
-        plain=("flake8", "--isolated", *typed, "--"),
+        plain=("flake8", "--isolated", "--exclude=", *typed, "--"),
     )
 
 
 def read_violations(
     output: ToolOutput, files: Sequence[str], snapshot: Snapshot
 ) -> tuple[Violation, ...]:
-    """What flake8 reported on exactly `files`; `CannotMeasure` for anything unexpected."""
+    """What flake8 reported on exactly `files`; `CannotMeasure` for the unexpected."""
     if output.exit_status not in (0, 1):
         raise refuse_unknown("flake8", output, "ended in a way we don't know")
     violations: list[Violation] = []
@@ -190,7 +193,7 @@ def read_violations(
         if line.startswith("("):
             violations.append(_violation(line, output, snapshot))
         elif not (benchmark := _BENCHMARK.match(line)):
-            # "There was a critical error during execution of Flake8", or a plugin's failure.
+            # "There was a critical error …", or a plugin's failure.
             raise refuse_unknown("flake8", output, "stopped before it was done")
         elif benchmark["total"] and benchmark["files"]:
             files_read = benchmark["amount"]
@@ -203,7 +206,7 @@ def read_violations(
     if strange := {violation.path for violation in violations} - set(files):
         raise CannotMeasure(f"flake8: reported on {min(strange)}, which was not asked.")
     for violation in violations:
-        # A TokenError is the file's own trouble; an OSError means that we couldn't open it.
+        # A TokenError is the file's own trouble, an OSError (we can't open it) is ours.
         if violation.code == "E902" and not violation.message.startswith("TokenError"):
             raise CannotMeasure(
                 f"flake8: could not read {violation.path}: {violation.message}"
@@ -226,10 +229,10 @@ def unparsable_paths(
 ) -> frozenset[str]:
     """The files that flake8 or Python's parser refuses.
 
-    flake8 alone isn't enough: a `# noqa` hides a syntax error from its report as well, and
-    a file in an encoding that doesn't fit is read as Latin-1.
+    flake8 alone isn't enough: a `# noqa` hides a syntax error from its report as well,
+    and a file in an encoding that doesn't fit is read as Latin-1.
     """
-    refused = (v.path for v in violations if v.code in _UNREADABLE)
+    refused = (v.path for v in violations if v.code in UNREADABLE)
     broken = (module.path for module in snapshot.unparsable("all"))
     return frozenset((*refused, *broken, *too_deep))
 
@@ -238,10 +241,10 @@ def other_findings(
     violations: Sequence[Violation], too_deep: Sequence[str], snapshot: Snapshot
 ) -> tuple[Finding, ...]:
     """What is to be said beside the violations: files not read, settings not used."""
-    told = {v.path for v in violations if v.code in _UNREADABLE}
+    told = {v.path for v in violations if v.code in UNREADABLE}
     broken = [m for m in snapshot.unparsable("all") if m.path not in told]
     deep = set(too_deep) - {module.path for module in broken}
-    places = [(name, "[flake8") for name in (".flake8", "setup.cfg", "tox.ini")]
+    places = [(name, "[flake8]") for name in (".flake8", "setup.cfg", "tox.ini")]
     return (
         *unparsable_findings(broken),
         *(

@@ -34,13 +34,13 @@ class Registry:
 
 @cache
 def installed() -> Registry:
-    """Every checker of this Python environment, in the order of the built-in list."""
+    """Every checker of this Python environment, sorted by id."""
     checkers: dict[str, Checker[Options]] = {}
     distributions: dict[str, str] = {}
     broken: list[BrokenPlugin] = []
     # The same entry point is seen twice where an editable install left metadata behind.
     points = {(p.name, p.value): p for p in metadata.entry_points(group=GROUP)}
-    for point in points.values():
+    for _, point in sorted(points.items()):
         distribution = point.dist.name if point.dist else "an unknown distribution"
         try:
             checker = _load(point)

@@ -23,6 +23,9 @@ from grader.sandbox.run import ToolOutput
 _CHANGED = re.compile(r"^would reformat (?P<path>.+)$", re.MULTILINE)
 _UNCHANGED = re.compile(r"^(?P<path>.+) already well formatted, good job\.$", re.M)
 _REFUSED = re.compile(r"^error: cannot format (?P<path>.+?\.py): (?P<why>.+)$", re.M)
+_UNPARSED = re.compile(
+    r"^error: cannot parse[^:\n]*: (?P<path>.+\.py):(?P<line>\d+):\d+$", re.M
+)
 
 
 class FormattingOptions(Options):
@@ -109,14 +112,20 @@ class Formatting(ToolChecker[FormattingOptions]):
         refused = {
             relative(m["path"], snapshot): m["why"] for m in _REFUSED.finditer(report)
         }
-        if {*changed, *unchanged, *refused} != set(snapshot.python_files):
+        unparsed = {
+            relative(m["path"], snapshot): int(m["line"])
+            for m in _UNPARSED.finditer(report)
+        }
+        seen = {*changed, *unchanged, *refused, *unparsed}
+        if seen != set(snapshot.python_files):
             raise refuse_unknown("black", output, "did not report on every file")
         for path, why in refused.items():
             if "INTERNAL ERROR" in why:
                 raise CannotMeasure(f"black: failed on {path}: {why}")
         # Black doesn't look for syntax errors in a file that it would leave as it is.
         broken = snapshot.unparsable("all")
-        unparsable = {*refused, *(module.path for module in broken)}
+        told = {module.path for module in broken}
+        unparsable = {*refused, *unparsed, *told}
         return Measured(
             values={
                 "files": len(snapshot.python_files),
@@ -127,9 +136,8 @@ class Formatting(ToolChecker[FormattingOptions]):
             findings=(
                 *unparsable_findings(broken),
                 *(
-                    _refusal(p, refused[p])
-                    for p in sorted(refused)
-                    if not snapshot.module(p).problem
+                    _refusal(path, refused.get(path, ""), unparsed.get(path))
+                    for path in sorted(unparsable - told)
                 ),
                 *(_reformat(path) for path in sorted(changed - unparsable)),
                 *own_settings_finding(
@@ -148,13 +156,12 @@ def _reformat(path: str) -> Finding:
     )
 
 
-def _refusal(path: str, why: str) -> Finding:
-    where = re.search(r": (\d+):\d+:", why)
+def _refusal(path: str, why: str, line: int | None) -> Finding:
     return Finding(
         rule="unparsable",
-        message=f"black can't parse this file: {why}",
+        message=f"black can't parse this file{': ' + why if why else ''}.",
         path=path,
-        line=int(where[1]) if where else None,
+        line=line,
         severity="error",
         fix="Mend the syntax; until then black leaves the file alone.",
     )

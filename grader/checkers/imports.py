@@ -23,8 +23,9 @@ from grader.model.measurement import Finding, Measured, NotApplicable, Quantity
 from grader.model.snapshot import Snapshot
 from grader.sandbox.run import ToolOutput
 
-# With --verbose isort says on standard output what is right; what is wrong always goes to
-# standard error. A path may hold a newline: hence DOTALL, and paths looked up, not read.
+# With --verbose isort says on standard output what is right; what is wrong always goes
+# to standard error. A path may hold a newline: hence DOTALL, and paths looked up, not
+# read.
 _SORTED = re.compile(r"^SUCCESS: (.+?) Everything Looks Good!$", re.M | re.S)
 _UNSORTED = re.compile(
     r"^ERROR: (.+?) Imports are incorrectly sorted and/or formatted\.$", re.M | re.S
@@ -45,7 +46,7 @@ _OWN_SETTINGS = (
 
 
 class ImportsOptions(Options):
-    """`profile`: one of isort's own; None is plain isort. `line_length` in characters."""
+    """`profile`: one of isort's own, or None for plain isort; `line_length`."""
 
     profile: (
         Literal[
@@ -69,25 +70,25 @@ class Imports(ToolChecker[ImportsOptions]):
     """Imports sorted as isort would.
 
     Why it matters
-        Sorted imports show at a glance what a module needs from the standard library, from
-        other packages and from the project itself, and two people who add an import rarely
-        touch the same line.
+        Sorted imports show at a glance what a module needs from the standard library,
+        from other packages and from the project itself, and two people who add an
+        import rarely touch the same line.
 
     How it is measured
-        `isort --check-only --verbose` on every Python file of the repository that can be
-        parsed, with isort's default settings or the profile that the rubric names. Modules
-        in the repository's top folder and in src/ are the project's own, as for isort
-        itself. Each file must appear in isort's report; otherwise nothing is marked. A file
-        that can't be parsed is not compliant, and neither is one that opts out with a
-        skip_file comment.
+        `isort --check-only --verbose` on every Python file of the repository that can
+        be parsed, with isort's default settings or the profile that the rubric names.
+        Modules in the repository's top folder and in src/ are the project's own, as for
+        isort itself. Each file must appear in isort's report; otherwise nothing is
+        marked. A file that can't be parsed is not compliant, and neither is one that
+        opts out with a skip_file comment.
 
     What it does not see
-        Unused imports, notebooks, and imports marked with `# isort: skip` or `# isort: off`.
-        The repository's own isort settings are not used.
+        Unused imports, notebooks, and imports marked with `# isort: skip` or `# isort:
+        off`. The repository's own isort settings are not used.
 
     How to fix
-        Run `isort .` and commit the result. Where black is used as well, both agree only
-        under isort's profile "black": ask which profile the rubric names.
+        Run `isort .` and commit the result. Where black is used as well, both agree
+        only under isort's profile "black": ask which profile the rubric names.
     """
 
     id = "imports"
@@ -184,12 +185,13 @@ def _layout(options: ImportsOptions) -> tuple[str, ...]:
 def _settings(snapshot: Snapshot) -> str:
     """A settings file that says where the project's own modules are, and nothing else.
 
-    isort run at the top of a repository looks in src/, then in the top folder. `--src` twice
-    is not the same: isort makes a set of them, and where `data` is a package in src/ and
-    only a folder at the top, the answer depended on the order of that set, run by run.
+    isort run at the top of a repository looks in src/, then in the top folder. `--src`
+    twice is not the same: isort makes a set of them, and where `data` is a package in
+    src/ and only a folder at the top, the answer depended on that set's order, run by
+    run.
     """
     places = [str(snapshot.root / "src"), str(snapshot.root)]
-    return f"[tool.isort]\nsrc_paths = {json.dumps(places)}\n"
+    return f"[tool.isort]\nsrc_paths = {json.dumps(places, ensure_ascii=False)}\n"
 
 
 def _parsable(snapshot: Snapshot) -> tuple[str, ...]:
@@ -242,8 +244,8 @@ def _unsorted(path: str, options: ImportsOptions) -> Finding:
 def _opted_out(path: str) -> Finding:
     return Finding(
         rule="skip-file",
-        message="This file opts out of isort with a skip_file comment: its imports were "
-        "not checked, and it does not count as compliant.",
+        message="This file opts out of isort with a skip_file comment: its imports "
+        "were not checked, and it does not count as compliant.",
         path=path,
         fix="Remove the comment and run isort on the file.",
     )

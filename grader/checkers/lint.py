@@ -37,9 +37,9 @@ _FAMILIES = {
 class LintOptions(Options):
     """Settings of flake8; None stands for flake8's own default.
 
-    `max_line_length` is in characters (by default 79). `max_complexity` is the number of
-    ways through a function above which mccabe reports it (by default it reports none).
-    `extend_ignore` adds codes to those that flake8 ignores by default.
+    `max_line_length` is in characters (by default 79). `max_complexity` is the number
+    of ways through a function above which mccabe reports it (by default it reports
+    none). `extend_ignore` adds codes to those that flake8 ignores by default.
     """
 
     max_line_length: PositiveInt | None = None
@@ -53,25 +53,25 @@ class Lint(Flake8Checker[LintOptions]):
     """Errors and style violations that flake8 reports.
 
     Why it matters
-        An undefined name or an unused import is a mistake that waits to be run. A style that
-        everybody shares lets a reader see the code instead of its layout.
+        An undefined name or an unused import is a mistake that waits to be run. A style
+        that everybody shares lets a reader see the code instead of its layout.
 
     How it is measured
-        `flake8 --isolated` on every Python file of the repository, with flake8's default
-        settings: pycodestyle (E and W), pyflakes (F) and, where the rubric sets
-        `max_complexity`, mccabe (C90). Codes of any other flake8 plugin are left out, the
-        logging plugins' among them: those are counted by the check `logging`. A file with a
-        syntax error has one violation (E999), as on flake8's command line, and counts as
-        unparsable.
+        `flake8 --isolated` on every Python file of the repository, with flake8's
+        default settings: pycodestyle (E and W), pyflakes (F) and, where the rubric sets
+        `max_complexity`, mccabe (C90). Codes of any other flake8 plugin are left out,
+        the logging plugins' among them: those are counted by the check `logging`. A
+        file with a syntax error has one violation (E999), as on flake8's command line,
+        and counts as unparsable.
 
     What it does not see
         Lines that end in `# noqa`, files with `# flake8: noqa`, and notebooks. The
         repository's own flake8 settings are not used.
 
     How to fix
-        Run `flake8 .` to see the list. black (or autopep8) mends nearly all of the layout (E
-        and W), and autoflake removes unused imports and variables (F401, F841). The rest
-        needs a person.
+        Run `flake8 .` to see the list. black (or autopep8) mends nearly all of the
+        layout (E and W), and autoflake removes unused imports and variables (F401,
+        F841). The rest needs a person.
     """
 
     id = "lint"
@@ -144,7 +144,8 @@ class Lint(Flake8Checker[LintOptions]):
             typed.append(f"--max-line-length={options.max_line_length}")
         if options.max_complexity is not None:
             typed.append(f"--max-complexity={options.max_complexity}")
-        # Not --select=E,F,W,C90: that switches flake8's default list of ignored codes off.
+        # Not --select=E,F,W,C90: that switches flake8's default list of ignored codes
+        # off.
         ignored = (*foreign_codes(installed_plugins()), *options.extend_ignore)
         if ignored:
             typed.append(f"--extend-ignore={','.join(ignored)}")
@@ -181,15 +182,15 @@ class Lint(Flake8Checker[LintOptions]):
 def foreign_codes(plugins: Sequence[Plugin]) -> tuple[str, ...]:
     """The codes of plugins that aren't flake8's own, so that they can be left out.
 
-    Raises `CannotMeasure` for a plugin that uses the codes of flake8's own: leaving it out
-    would leave those out as well.
+    Raises `CannotMeasure` for a plugin that uses the codes of flake8's own: leaving it
+    out would leave those out as well.
     """
     foreign = [p for p in plugins if p.distribution not in _OWN_DISTRIBUTIONS]
     for plugin in foreign:
         if _OWN_CODES.fullmatch(plugin.code):
             raise CannotMeasure(
-                f"flake8: the plugin {plugin.distribution} reports as {plugin.code}, as "
-                "flake8 itself does. Uninstall it, or install mlops-grade in an "
+                f"flake8: the plugin {plugin.distribution} reports as {plugin.code}, "
+                "as flake8 itself does. Uninstall it, or install mlops-grade in an "
                 "environment of its own."
             )
     return tuple(sorted({plugin.code for plugin in foreign}))

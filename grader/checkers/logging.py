@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints
 from grader.checkers._base import Bench, Command, Options, nothing_to_measure
 from grader.checkers._flake8 import (
     CODE_PREFIX,
+    UNREADABLE,
     Flake8Checker,
     Plugin,
     Violation,
@@ -24,8 +25,6 @@ from grader.model.snapshot import Snapshot
 
 _LOG = re.compile(r"LOG\d")
 _G = re.compile(r"G\d")
-# Not a plugin's: flake8's own words for a file that it can't parse or open.
-_UNREADABLE = ("E902", "E999")
 
 
 class LoggingOptions(Options):
@@ -48,9 +47,9 @@ class Logging(Flake8Checker[LoggingOptions]):
     How it is measured
         `flake8 --isolated --select=LOG,G` on every Python file of the repository:
         flake8-logging reports LOG codes, flake8-logging-format G codes. Both flag an
-        f-string in a log call, so a line that both flag counts once: of its LOG and its G
-        codes the larger number is taken. Nothing is marked when no installed plugin reports
-        a selected code.
+        f-string in a log call, so a line that both flag counts once: of its LOG and its
+        G codes the larger number is taken. Nothing is marked when no installed plugin
+        reports a selected code.
 
     What it does not see
         Whether the project logs at all: where there is no log call, there is nothing to
@@ -58,9 +57,10 @@ class Logging(Flake8Checker[LoggingOptions]):
         repository's own flake8 settings are not used.
 
     How to fix
-        Run `flake8 --select=LOG,G .` to see the list. Let the logger put the text together
-        (`logger.info("read %s rows", n)`), make it with `logging.getLogger(__name__)`, and
-        use `logger.exception("...")` inside `except`.
+        Run `flake8 --select=LOG,G .` to see the list. Let the logger put the text
+        together (`logger.info("read %s rows", n)`), make it with
+        `logging.getLogger(__name__)`, and use `logger.exception("...")` inside
+        `except`.
     """
 
     id = "logging"
@@ -128,7 +128,7 @@ class Logging(Flake8Checker[LoggingOptions]):
         ignore = [f"--extend-ignore={','.join(intruders)}"] if intruders else []
         typed = [f"--select={','.join(options.select)}", *ignore]
         # With a selection flake8 keeps silent even on a file that it can't open.
-        ours = [f"--select={','.join((*options.select, *_UNREADABLE))}", *ignore]
+        ours = [f"--select={','.join((*options.select, *UNREADABLE))}", *ignore]
         required = sorted({plugin.distribution for plugin in reporting})
         return flake8_command(snapshot, typed=typed, ours=ours, required=required)
 
@@ -141,6 +141,12 @@ class Logging(Flake8Checker[LoggingOptions]):
     ) -> Measured:
         lines = snapshot.lines("all")
         selected = [v for v in violations if v.code.startswith(options.select)]
+        parser_refuses = {module.path for module in snapshot.unparsable("all")}
+        only_flake8_refuses = [
+            v
+            for v in violations
+            if v.code in UNREADABLE and v.path not in parser_refuses
+        ]
         counted = list(_merged(selected))
         return Measured(
             values={
@@ -153,16 +159,20 @@ class Logging(Flake8Checker[LoggingOptions]):
                 "unparsable": len(unparsable_paths(violations, too_deep, snapshot)),
                 "files_with_violations": len({v.path for v in selected}),
             },
-            findings=(*counted, *other_findings((), too_deep, snapshot)),
+            findings=(
+                *counted,
+                *(violation.as_finding() for violation in only_flake8_refuses),
+                *other_findings((), too_deep, snapshot),
+            ),
         )
 
 
 def reporters(prefix: str, plugins: Sequence[Plugin]) -> tuple[Plugin, ...]:
     """The plugins that report codes which start with `prefix`.
 
-    flake8 knows a plugin by the start of its codes: flake8-logging, with LOG001 and so on,
-    is registered as L. Raises `CannotMeasure` when there is none: flake8 itself takes that
-    for code without violations.
+    flake8 knows a plugin by the start of its codes: flake8-logging, with LOG001 and so
+    on, is registered as L. Raises `CannotMeasure` when there is none: flake8 itself
+    takes that for code without violations.
     """
     wider = [plugin for plugin in plugins if prefix.startswith(plugin.code)]
     closest = max((len(plugin.code) for plugin in wider), default=0)
@@ -170,7 +180,7 @@ def reporters(prefix: str, plugins: Sequence[Plugin]) -> tuple[Plugin, ...]:
     found = found or [plugin for plugin in plugins if plugin.code.startswith(prefix)]
     if not found:
         raise CannotMeasure(
-            f"flake8: no installed plugin reports {prefix} codes, so that their absence "
+            f"flake8: no installed plugin reports {prefix} codes: that none is found "
             "would mean nothing. Install the plugin, or change `select` in the rubric."
         )
     return tuple(found)

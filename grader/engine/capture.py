@@ -75,12 +75,19 @@ def _is_bare(folder: Path) -> bool:
     return (folder / "HEAD").is_file() and (folder / "objects").is_dir()
 
 
+def _new_root(work: Path) -> Path:
+    # isort takes the top folder's name for a module of the project: one with a hyphen can't
+    # be imported, so it never is.
+    root = work / "graded-copy"
+    root.mkdir()
+    return root
+
+
 def _at_commit(
     git: Git, name: str, source: str, ref: str | None, work: Path
 ) -> Capture:
     commit = git.commit(ref or "HEAD") or (git.commit(f"origin/{ref}") if ref else None)
-    root = work / "tree"
-    root.mkdir()
+    root = _new_root(work)
     if commit is None:
         if ref is not None:
             raise GradeError(
@@ -99,8 +106,7 @@ def _working_tree(folder: Path, name: str, source: str, work: Path) -> Capture:
     git = Git(folder / ".git", work / "git")
     commit = git.commit("HEAD")
     entries = git.index()
-    root = work / "tree"
-    root.mkdir()
+    root = _new_root(work)
     present = [entry for entry in entries if _is_present(folder, entry)]
     for entry in present:
         _copy(folder / entry.path, root / entry.path)
@@ -129,8 +135,7 @@ def _is_present(folder: Path, entry: TreeEntry) -> bool:
 
 
 def _plain_folder(folder: Path, name: str, source: str, work: Path) -> Capture:
-    root = work / "tree"
-    root.mkdir()
+    root = _new_root(work)
     entries = []
     for path in walk(folder):
         relative = path.relative_to(folder).as_posix()

@@ -2,16 +2,16 @@
 
     python -I -m grader.sandbox.shielded [--bare] ROOT MODULE [ARG ...]
 
-pylint puts the repository's folders on `sys.path` in order to find modules there, and then
-imports its own late dependencies through the same path: a repository's `isort.py` or
-`email.py` would run. Here finding tells the truth and loading doesn't follow it: a module
-that was found below ROOT is loaded from where it also stands outside, or not at all. Hiding
-the files instead would change what pylint says, as astroid asks the import system which of
-the repository's folders are packages.
+pylint puts the repository's folders on `sys.path` in order to find modules there, and
+then imports its own late dependencies through the same path: a repository's `isort.py`
+or `email.py` would run. Here finding tells the truth and loading doesn't follow it: a
+module that was found below ROOT is loaded from where it also stands outside, or not at
+all. Hiding the files instead would change what pylint says, as astroid asks the import
+system which of the repository's folders are packages.
 
-With `--bare`, which is for pylint, the site-packages folders leave `sys.path` as well: pylint
-itself is still imported from there, but infers nothing from packages that happen to be
-installed beside it, so that it says the same on every machine.
+With `--bare`, which is for pylint, the site-packages folders leave `sys.path` as well:
+pylint itself is still imported from there, but infers nothing from packages that happen
+to be installed beside it, so that it says the same on every machine.
 """
 
 import os
@@ -65,12 +65,13 @@ class OutsideOnly:
         path: Sequence[str] | None = None,
         target: ModuleType | None = None,
     ) -> ModuleSpec | None:
-        """Where the module stands; if that is inside, with a loader that goes elsewhere."""
+        """Where the module stands; inside, with a loader that goes elsewhere."""
         places = list(sys.path if path is None else path)
         later = self.hidden if path is None else []
         spec = _first(fullname, places, later, target)
         if spec is None or spec.origin is None or spec.origin not in self._inside:
-            # A folder without `__init__.py` has no origin; nothing runs when it is imported.
+            # A folder without `__init__.py` has no origin; nothing runs when it is
+            # imported.
             return spec
         outside = [place for place in places if place not in self._inside]
         spec.loader = _Elsewhere(_first(fullname, outside, later, target))
@@ -133,8 +134,8 @@ class _Elsewhere(Loader):
 def refuse_code(inside: Inside) -> None:
     """Refuse, for the rest of the process, to execute code that comes from `inside`.
 
-    The finder guards imports; this guards what goes around them, such as a plugin that a
-    tool loads by its file name.
+    The finder guards imports; this guards what goes around them, such as a plugin that
+    a tool loads by its file name.
     """
 
     def refuse(event: str, arguments: tuple[object, ...]) -> None:
@@ -152,15 +153,16 @@ def refuse_code(inside: Inside) -> None:
 def hide_neighbours(guard: OutsideOnly) -> None:
     """Make pylint forget site-packages before it looks at the first file.
 
-    Not earlier: it finds its own checkers through `sys.path`, and goes on without those that
-    it doesn't find.
+    Not earlier: it finds its own checkers through `sys.path`, and goes on without those
+    that it doesn't find.
     """
     from pylint.lint import PyLinter, Run
 
     class Bare(PyLinter):
         def check(self, files_or_modules: Sequence[str]) -> None:
             guard.hidden[:] = _strip_path()
-            # The other finders (editable installs) would still find what the path doesn't.
+            # The other finders (editable installs) would still find what the path
+            # doesn't.
             sys.meta_path[:] = [BuiltinImporter, FrozenImporter, guard]
             super().check(files_or_modules)
 
@@ -170,7 +172,8 @@ def hide_neighbours(guard: OutsideOnly) -> None:
 def _strip_path() -> list[str]:
     """Leave the standard library on `sys.path` and return the rest.
 
-    `site` appends site-packages, and what their .pth files name, after the standard library.
+    `site` appends site-packages, and what their .pth files name, after the standard
+    library.
     """
     names = [os.path.basename(os.path.normpath(place)) for place in sys.path]
     sites = [i for i, n in enumerate(names) if n in {"site-packages", "dist-packages"}]

@@ -1,7 +1,7 @@
 """Reports as literals: a clean one, a messy one, one without any mark, one full of hostile text."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from grader.model.measurement import (
     Failed,
@@ -30,6 +30,8 @@ from grader.model.score import (
     Trace,
     Ungraded,
 )
+
+Builder = Callable[[], Report]
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -647,6 +649,34 @@ def partly_empty() -> Report:
     """Graded over a part of the rubric and final: the rest has nothing to measure."""
     nothing = Item("coverage", "Tests", "testing", None, nothing="There is no Python.")
     return build([FILES, nothing])
+
+
+def left_out() -> Report:
+    """Formatting alone was asked for: lint was not even measured."""
+    report = build([FORMATTING, LINT])
+    reason = "Left out by --only."
+    result = Ungraded(item="lint", cause="left-out", reason=reason)
+    lint = report.check("lint").model_copy(
+        update={"result": result, "measurement": None, "quantities": ()}
+    )
+    return report.model_copy(update={"checks": (report.checks[0], lint)})
+
+
+def decided() -> Report:
+    """Pylint failed and the rubric says that this is worth 0."""
+    rule = "on_failure: zero"
+    pylint = replace(
+        PYLINT,
+        mark=0.0,
+        substituted=rule,
+        note=f"The rubric says {rule}. {PYLINT.failed}",
+    )
+    return build([FORMATTING, pylint])
+
+
+def with_findings(findings: Sequence[Finding]) -> Report:
+    """One check with these findings."""
+    return build([replace(ERRORS, findings=tuple(findings))])
 
 
 def hostile() -> Report:

@@ -1,0 +1,149 @@
+"""The Markdown report, parsed: the same facts, and nothing that acts or notifies."""
+
+import re
+
+import pytest
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from grader.model.measurement import Finding
+from grader.reporting.clean import clean
+from grader.reporting.markdown import MAX_CHARACTERS, render_markdown
+from tests.reporting import sample
+
+READER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+REPORTS = [
+    sample.messy,
+    sample.clean,
+    sample.empty,
+    sample.partly_empty,
+    sample.hostile,
+    sample.left_out,
+    sample.decided,
+]
+# The only HTML that the template writes.
+OWN_INLINE = {"<b>", "</b>", "<br>", "<code>", "</code>"}
+OWN_BLOCK = re.compile(
+    r"(<details>\n<summary>(<b>[a-z-]+</b>: [\w., ]+|Notes and files left out: \d+)"
+    r"</summary>\n|</details>\n)"
+)
+
+
+def inlines(text: str) -> list[Token]:
+    """Every inline token, flat."""
+    return [c for t in READER.parse(text) for c in t.children or []]
+
+
+def rows(text: str) -> list[list[str]]:
+    """The cells of every row of every table, as text without zero-width spaces."""
+    found: list[list[str]] = []
+    for token in READER.parse(text):
+        if token.type == "tr_open":
+            found.append([])
+        if token.type == "inline" and token.level == 4 and found:
+            cell = "".join(child.content for child in token.children or [])
+            found[-1].append(cell.replace("\u200b", ""))
+    return found
+
+
+@pytest.mark.parametrize("build", REPORTS)
+def test_nothing_from_a_repository_is_markup(build: sample.Builder) -> None:
+    text = render_markdown(build())
+    tokens = READER.parse(text)
+    for token in tokens:
+        if token.type == "html_block":
+            assert OWN_BLOCK.fullmatch(token.content), token.content
+    children = inlines(text)
+    assert not [t for t in children if t.type in ("image", "s_open")]
+    assert {t.content for t in children if t.type == "html_inline"} <= OWN_INLINE
+    links = {t.attrGet("href") for t in children if t.type == "link_open"}
+    assert links <= {"https://black.readthedocs.io/"}
+    bold = [
+        "".join(c.content for c in children[i + 1 : i + 2])
+        for i, t in enumerate(children)
+        if t.type == "strong_open"
+    ]
+    assert not [b for b in bold if "bold" in b or "under" in b]
+
+
+def test_nothing_mentions_or_refers_to_anybody() -> None:
+    for token in inlines(render_markdown(sample.hostile())):
+        is_own_link = token.content == "https://black.readthedocs.io/"
+        if token.type in ("text", "text_special") and not is_own_link:
+            assert not re.search(
+                r"@\w|#\d|GH-\d|https?://|www\.|:\w+:", token.content
+            ), token.content
+
+
+def test_the_payloads_are_there_to_read() -> None:
+    children = inlines(render_markdown(sample.hostile()))
+    shown = " ".join(t.content.replace("\u200b", "") for t in children)
+    for payload in sample.HOSTILE[:-1]:
+        assert "".join(clean(payload).split()) in "".join(shown.split())
+
+
+def test_the_total_and_its_state_come_first() -> None:
+    text = render_markdown(sample.messy())
+    assert text.startswith("# 5.65 of 10 over 95.7 % of the rubric: `flat-prices`\n")
+    assert "**provisional**, 56.5 of 100." in text
+    assert "- Not graded: pylint." in text
+    assert "`3f2a91c04d8e` with uncommitted changes" in text
+
+
+def test_no_mark_at_all_is_not_a_0() -> None:
+    text = render_markdown(sample.empty())
+    assert text.startswith("# not graded: `empty`\n")
+    assert "not under git" in text
+    assert " 0 of 10" not in text
+
+
+def test_the_tables_have_the_same_facts() -> None:
+    table = rows(render_markdown(sample.messy()))
+    assert ["Testing & Coverage", "5.59", "██████░░░░", "2"] in table
+    assert [
+        "formatting Files formatted as black would",
+        "Code Quality & Efficiency",
+        "6.43",
+        "8.7 %",
+        "6",
+        "compliant_files 9, files 14",
+    ] in table
+    assert ["pass_rate", "77.8 %", "passed tests of the collected ones"] in table
+    [pylint] = [row for row in table if row[0].startswith("pylint")]
+    assert pylint[2] == "not graded"
+
+
+def test_only_10_fills_a_bar_and_only_0_leaves_it_empty() -> None:
+    bars = {row[1]: row[2] for row in rows(render_markdown(sample.messy())) if row[2:]}
+    assert bars["9.99"].count("█") == 9
+    assert bars["10"].count("█") == 10
+    assert bars["0"].count("█") == 0
+
+
+def test_the_command_that_fixes_is_a_block_of_its_own() -> None:
+    tokens = READER.parse(render_markdown(sample.messy()))
+    commands = [t.content for t in tokens if t.type == "fence"]
+    assert "black .\n" in commands
+    assert any(c.startswith("black --check --verbose") for c in commands)
+
+
+def test_a_check_says_how_its_mark_comes_about() -> None:
+    text = render_markdown(sample.messy())
+    assert "with the numbers `10 × 9 / 14 = 6.43`" in text
+    assert "`10 - 14 = -4, held to 0`" in text
+    assert "provisional: compares with the class; there was no class" in text
+    assert "Not graded, because it could not be measured." in text
+    assert "`notebooks/old/try_features.py:31` error `unparsable`" in text
+    assert "63 more findings in the JSON report" in text
+
+
+def test_a_large_report_still_fits_into_a_comment() -> None:
+    finding = Finding(rule="E501", message="x" * 300, path="y" * 200, line=1)
+    report = sample.with_findings([finding] * 500)
+    many = report.model_copy(update={"checks": report.checks * 40})
+    text = render_markdown(many)
+    assert len(text) <= MAX_CHARACTERS
+    assert "# 10 of 10" in text
+    assert text.count("<details>") == text.count("</details>")
+    huge = report.model_copy(update={"checks": report.checks * 200})
+    assert "they are in the JSON and HTML reports" in render_markdown(huge)
