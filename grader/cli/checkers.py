@@ -9,13 +9,20 @@ from grader.cli.output import console
 from grader.errors import GradeError, did_you_mean
 
 
-def checkers() -> None:
+def checkers(
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="As the table of the README.")
+    ] = False,
+) -> None:
     """List the installed checkers and where each comes from."""
     from rich.table import Table
     from rich.text import Text
 
     from grader.checkers._registry import installed
 
+    if markdown:
+        typer.echo(checker_table())
+        return
     registry = installed()
     table = Table("id", "measures", "tool", "from", box=None, pad_edge=False)
     for name, checker in registry.checkers.items():
@@ -25,9 +32,25 @@ def checkers() -> None:
     out = console(sys.stdout)
     out.print(table)
     for plugin in registry.broken:
-        out.print(
-            Text(f"not loaded: {plugin.name} of {plugin.distribution}: {plugin.reason}")
-        )
+        line = f"not loaded: {plugin.name} of {plugin.distribution}: {plugin.reason}"
+        out.print(Text(line), soft_wrap=True)
+
+
+def checker_table() -> str:
+    """The checkers as a Markdown table, in the order of the course's rubric."""
+    from grader.checkers._registry import installed
+    from grader.engine.grade import catalogue
+    from grader.resources import shipped
+    from grader.rubric.load import load_rubric
+
+    registry = installed()
+    rubric = load_rubric(shipped("rubric.yaml"), catalogue(registry)).rubric
+    rows = ["| check | what it measures | tool | mark, 0 to 10 |", "|---|---|---|---|"]
+    for item in rubric.items:
+        checker = registry.checkers[item.checker]
+        tools = ", ".join(checker.tools) or "own code"
+        rows.append(f"| `{item.key}` | {checker.title()} | {tools} | `{item.score}` |")
+    return "\n".join(rows)
 
 
 def explain(

@@ -86,7 +86,8 @@ def render(report: "Report", wanted: Format, *, verbose: bool = False) -> str:
     from grader.reporting.terminal import render_terminal
 
     stream = StringIO()
-    render_terminal(report, Console(file=stream, width=100), verbose=verbose)
+    plain = Console(file=stream, width=100, no_color=True, force_terminal=False)
+    render_terminal(report, plain, verbose=verbose)
     return stream.getvalue()
 
 
@@ -104,7 +105,9 @@ def show(
     if output is not None:
         write(render(report, wanted, verbose=verbose), output)
     elif wanted is not Format.TERMINAL:
-        sys.stdout.write(render(report, wanted))
+        # Whatever the locale says: a report is UTF-8 with plain line ends.
+        sys.stdout.flush()
+        sys.stdout.buffer.write(render(report, wanted).encode("utf-8"))
     elif quiet:
         render_quiet(report, console(sys.stdout))
     else:

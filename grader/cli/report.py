@@ -28,11 +28,13 @@ def report(
     ] = False,
 ) -> None:
     """Render a stored result; nothing is measured or marked again."""
-    from grader.reporting.json import load_report
+    from grader.reporting.json import MAX_BYTES, load_report
 
     try:
-        raw = result.read_bytes()
+        with result.open("rb") as file:
+            # One byte more than is allowed is enough to be told so.
+            raw = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise GradeError(f'cannot read "{result}": {error.strerror}.') from error
-    loaded = load_report(raw.decode("utf-8", errors="replace"), str(result))
+    loaded = load_report(raw, str(result))
     show(loaded, wanted, output, quiet=quiet, verbose=verbose)

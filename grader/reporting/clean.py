@@ -2,8 +2,8 @@
 
 `clean_report` is the boundary. Behind it no string holds a character that a terminal, a
 browser or a reader's eye would act on instead of showing: control characters, escapes,
-bidirectional overrides, lone surrogates stand as `\\x1b`, `\\u202e`, `\\udcff`. What the
-formats themselves act on is the matter of their encoders: autoescape for HTML, the two
+bidirectional overrides, lone surrogates stand as `\\x1b`, `\\u202e`, `\\udcff`. What
+the formats themselves act on is the matter of their encoders: autoescape for HTML, the
 functions below for Markdown, plain `Text` objects for the terminal.
 """
 
@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from grader.model.report import Report
 
-# Long enough for any honest message; a megabyte of text would hide the rest of the report.
+# Long enough for any honest message; a megabyte of text would hide the rest.
 TEXT_CHARACTERS = 2_000
 # A command names every file that was taken; it must stay whole.
 COMMAND_CHARACTERS = 200_000
@@ -28,7 +28,7 @@ _COMMANDS = frozenset({"command", "fix_command"})
 def clean(text: str, *, keeps_lines: bool = False, limit: int = TEXT_CHARACTERS) -> str:
     """The text with everything that is not printable as a visible escape.
 
-    One line, unless it `keeps_lines`. Over `limit` characters the rest is counted, not shown.
+    One line, unless it `keeps_lines`. What is beyond `limit` is only counted.
     """
     beyond = len(text) - limit
     if beyond > 0:
@@ -71,14 +71,14 @@ def _cleaned(value: object, key: str) -> object:
             return value
 
 
-# What GitHub and others act on after Markdown is done, so that a backslash doesn't help:
+# What GitHub and others act on after Markdown is done, where a backslash doesn't help:
 # mentions, references, shortcodes of emoji, bare links. A zero-width space stops them.
 _LATE = re.compile(
     r"@(?=\w)|#(?=\d)|gh(?=-\d)|:(?=[\w+-]+:)|:(?=//)|www(?=\.)|(mailto|xmpp)(?=:)",
     re.IGNORECASE,
 )
 _INLINE = re.compile(r"[\\`*_\[\]|~]")
-_AT_START = re.compile(r"^([-+=#:]|\d+[.)])")
+_AT_START = re.compile(r"^([-=#]|\+(?=\s|$)|\d+[.)](?=\s|$))")
 _BREAK = "\u200b"
 _ENTITIES = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;", _BREAK: "&#8203;"}
@@ -110,11 +110,13 @@ def markdown_code(text: str) -> Markup:
     return Markup(f"{fence}{pad}{text}{pad}{fence}")
 
 
-def markdown_block(text: str) -> Markup:
-    """A command as a fenced block of its own lines, whatever fences it has."""
+def markdown_command(text: str, indent: int = 0) -> Markup:
+    """A command of one line as a fenced block, whatever fences it has itself."""
+    text = text.replace("\n", " ")
     longest = max(map(len, re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
-    return Markup(f"{fence}sh\n{text}\n{fence}")
+    space = " " * indent
+    return Markup(f"{space}{fence}sh\n{space}{text}\n{space}{fence}")
 
 
 def markdown_html(text: str) -> Markup:
@@ -127,6 +129,12 @@ def _entities(text: str) -> Markup:
     return Markup(
         "".join(c if c.isalnum() or c in " /,-" else f"&#{ord(c)};" for c in text)
     )
+
+
+def paragraphs(text: str) -> list[str]:
+    """Documentation as paragraphs of one line each; so is each item of a list."""
+    blocks = re.split(r"\n\s*\n|\n(?=\s*[-*] )", text)
+    return [" ".join(block.split()) for block in blocks if block.strip()]
 
 
 def prose(text: str) -> list[tuple[bool, str]]:

@@ -1,4 +1,4 @@
-"""HTML: one self-contained file which loads nothing and runs nothing but its own script."""
+"""HTML: one file which loads nothing and runs nothing but its own script."""
 
 import base64
 import hashlib
@@ -10,11 +10,11 @@ from markupsafe import Markup
 
 from grader.model.report import Report
 from grader.reporting import numbers, words
-from grader.reporting.clean import clean_report, prose, web_address
+from grader.reporting.clean import clean_report, paragraphs, prose, web_address
 from grader.resources import shipped
 
 # Per check: shown at once, and shown at all. The JSON has every one.
-FIRST_FINDINGS = 50
+FIRST_FINDINGS = 20
 ALL_FINDINGS = 1_000
 
 
@@ -49,7 +49,7 @@ def _environment() -> Environment:
         first_findings=FIRST_FINDINGS,
         all_findings=ALL_FINDINGS,
     )
-    environment.filters["prose"] = _prose
+    environment.filters.update(prose=_prose, paragraphs=paragraphs)
     return environment
 
 
@@ -59,8 +59,8 @@ def _asset(name: str) -> str:
 
 def _policy(style: str, script: str) -> str:
     return (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
-        "base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; style-src '{_hash(style)}'; "
+        f"script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'"
     )
 
 

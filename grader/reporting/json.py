@@ -1,4 +1,4 @@
-"""JSON: the report as it is stored, and back. Every other format is rendered from it."""
+"""JSON: the report as it is stored, and back; the other formats are made from it."""
 
 import json
 import re
@@ -11,7 +11,9 @@ from grader.model.report import SCHEMA_VERSION, Report
 MAX_BYTES = 64 * 1024 * 1024
 
 # What JSON may leave as it is but a terminal or an eye would act on: C1 controls, bidi.
-_UNSHOWN = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+_UNSHOWN = re.compile(
+    "[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
+)
 
 
 def render_json(report: Report) -> str:
@@ -33,9 +35,13 @@ def load_report(text: str | bytes, source: str) -> Report:
         stored = json.loads(content)
     except json.JSONDecodeError as error:
         place = f"{source}:{error.lineno}:{error.colno}"
-        raise GradeError(f"{place}: this is not JSON: {error.msg}.", hint=_HINT) from error
+        raise GradeError(
+            f"{place}: this is not JSON: {error.msg}.", hint=_HINT
+        ) from error
     except (ValueError, RecursionError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        reason = (
+            "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        )
         raise _refusal(source, f"can't be read: {reason}") from error
     _check_version(stored, source)
     try:
@@ -70,9 +76,9 @@ def _check_version(stored: object, source: str) -> None:
 
 def _invalid(error: ValidationError, source: str) -> GradeError:
     first, *others = error.errors(include_url=False, include_input=False)
-    more = f" There are {len(others)} more such places." if others else ""
+    more = f" (and {len(others)} more)" if others else ""
     return GradeError(
-        f"{source}: {_place(first['loc'])}: {first['msg']}.{more}", hint=_HINT
+        f"{source}: {_place(first['loc'])}: {first['msg']}{more}.", hint=_HINT
     )
 
 

@@ -50,9 +50,19 @@ def measured(value: Number, unit: str) -> str:
 
 
 def quantity(value: Number, unit: str) -> str:
-    """A measured number with its unit: `18 files`, `41.3 %`."""
+    """A measured number with its unit: `18 files`, `1 file`, `41.3 %`."""
     shown = measured(value, unit)
-    return shown if unit in _SHARES else f"{shown} {unit}".rstrip()
+    if unit in _SHARES:
+        return shown
+    return f"{shown} {_singular(unit) if value == 1 else unit}".rstrip()
+
+
+def _singular(unit: str) -> str:
+    if unit.endswith("ies"):
+        return f"{unit[:-3]}y"
+    if unit.endswith(("sses", "xes", "ches", "shes")):
+        return unit[:-2]
+    return unit[:-1] if unit.endswith("s") and not unit.endswith("ss") else unit
 
 
 def seconds(duration_s: Number) -> str:

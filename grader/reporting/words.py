@@ -1,6 +1,5 @@
 """The sentences that every format shares, so that they all say the same."""
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -52,14 +51,12 @@ def reasons(report: Report) -> tuple[str, ...]:
 
 def mark(result: ItemResult) -> str:
     """`8.57`, or `not graded`; never a number for what has none."""
-    return (
-        numbers.mark(result.mark) if isinstance(result, ItemScore) else "not graded"
-    )
+    return numbers.mark(result.mark) if isinstance(result, ItemScore) else "not graded"
 
 
 def not_graded(result: Ungraded) -> str:
-    """Why there is no mark, as sentences."""
-    return f"Not graded, because {_CAUSES[result.cause]}. {result.reason}"
+    """Why there is no mark, as a sentence."""
+    return f"Not graded, because {_CAUSES[result.cause]}: {result.reason}"
 
 
 def derivation(score: ItemScore) -> str:
@@ -91,7 +88,8 @@ class KeyNumber:
 def key_numbers(check: ReportCheck) -> tuple[KeyNumber, ...]:
     """The numbers that the formula used; the first three where it used none."""
     used = check.result.trace.inputs if isinstance(check.result, ItemScore) else {}
-    lines = [line for line in check.quantities if line.name in used]
+    known = {line.name: line for line in check.quantities}
+    lines = [known[name] for name in used if name in known]
     return tuple(
         KeyNumber(line.name, numbers.measured(line.value, line.unit))
         for line in lines or check.quantities[:3]
@@ -110,16 +108,21 @@ def findings(check: ReportCheck) -> tuple[Finding, ...]:
     return outcome.findings if isinstance(outcome, Measured) else ()
 
 
+def number_of_findings(check: ReportCheck) -> str:
+    """How many there are, notes aside; a dash where nothing was measured."""
+    if not is_measured(check):
+        return "–"
+    return str(sum(finding.severity != "info" for finding in findings(check)))
+
+
 def finding_count(check: ReportCheck) -> str:
     """`12 findings, 1 note`; empty where nothing was measured."""
     if not is_measured(check):
         return ""
-    kinds = Counter(
-        "note" if finding.severity == "info" else "finding"
-        for finding in findings(check)
-    )
-    notes = [counted(kinds["note"], "note")] if kinds["note"] else []
-    return ", ".join([counted(kinds["finding"], "finding"), *notes])
+    found = findings(check)
+    notes = sum(finding.severity == "info" for finding in found)
+    shown = counted(len(found) - notes, "finding")
+    return f"{shown}, {counted(notes, 'note')}" if notes else shown
 
 
 def counted(count: int, noun: str) -> str:
@@ -141,7 +144,7 @@ def severity(finding: Finding) -> str:
 
 @dataclass(frozen=True)
 class RuleCount:
-    """How often a rule was found; `fix` where it is the same each time, and so said once."""
+    """How often a rule was found; `fix` where it is the same each time."""
 
     rule: str
     count: int
@@ -150,7 +153,7 @@ class RuleCount:
 
 @dataclass(frozen=True)
 class FindingList:
-    """Findings cut for showing: the `first` ones, the `rest`, and how many are `beyond`."""
+    """Findings cut for showing: the `first`, the `rest`, and how many are `beyond`."""
 
     rules: tuple[RuleCount, ...]
     first: tuple[Finding, ...]
@@ -197,10 +200,3 @@ _MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
     *("August", "September", "October", "November", "December"),
 )
-
-
-def commit(report: Report, length: int = 12) -> str:
-    """The commit, shortened, with what the working tree adds to it."""
-    repository = report.repository
-    shown = repository.commit[:length] if repository.commit else "no commit"
-    return f"{shown} with uncommitted changes" if repository.uncommitted else shown

@@ -104,7 +104,7 @@ def _provisional(
         Provisional(
             cause="ungraded",
             reason=f"Could not be graded: {', '.join(failed)} "
-            f"({weight:.0%} of the rubric's weight).",
+            f"({weight:.1%} of the rubric's weight).",
             items=tuple(failed),
         ),
         Provisional(

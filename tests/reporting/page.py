@@ -25,7 +25,7 @@ class Element:
         return "".join(p if isinstance(p, str) else p.raw for p in self.parts)
 
     def all(self, tag: str = "", **attributes: str) -> list["Element"]:
-        """The elements below with this tag and these attributes (`class_` for class)."""
+        """The elements below with this tag and attributes (`class_` for class)."""
         wanted = {name.rstrip("_"): value for name, value in attributes.items()}
         found: list[Element] = []
         for part in self.parts:
@@ -53,9 +53,7 @@ class _Reader(HTMLParser):
         if tag not in _VOID:
             self.open.append(element)
 
-    def handle_startendtag(
-        self, tag: str, attrs: list[tuple[str, str | None]]
-    ) -> None:
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.open[-1].parts.append(
             Element(tag, {name: value or "" for name, value in attrs})
         )

@@ -1,4 +1,4 @@
-"""Reports as literals: a clean one, a messy one, one without any mark, one full of hostile text."""
+"""Reports as literals: clean, messy, without any mark, full of hostile text."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -57,13 +57,13 @@ HOSTILE = (
 SECTIONS = (
     Section(
         title="Why it matters",
-        text="One way of writing ends discussions about it: a diff then shows what was\n"
-        "changed and nothing else.",
+        text="One way of writing ends discussions about it: a diff then shows what\n"
+        "was changed and nothing else.",
     ),
     Section(
         title="How it is measured",
-        text="The tool's own command line on every Python file, with its default settings.\n"
-        "A file that can't be parsed is not compliant.",
+        text="The tool's own command line on every Python file, with default\n"
+        "settings. A file that can't be parsed is not compliant.",
     ),
     Section(
         title="What it does not see",
@@ -75,7 +75,7 @@ SECTIONS = (
 
 @dataclass(frozen=True)
 class Item:
-    """One check of a sample, short; `mark` None makes it ungraded for `outcome`'s reason."""
+    """One check of a sample, short; without a `mark`, `failed` or `nothing` is why."""
 
     id: str
     title: str
@@ -304,8 +304,8 @@ FORMATTING = Item(
     findings=(
         Finding(
             rule="unparsable",
-            message="This file can't be parsed: Missing parentheses in call to 'print'. "
-            "Did you mean print(...)?",
+            message="This file can't be parsed: Missing parentheses in call to "
+            "'print'. Did you mean print(...)?",
             path="notebooks/old/try_features.py",
             line=31,
             severity="error",
@@ -322,8 +322,8 @@ FORMATTING = Item(
         ),
         Finding(
             rule="own-settings",
-            message="The repository's own settings ([tool.black] in pyproject.toml) were "
-            "not used: the rubric chooses how black is configured.",
+            message="The repository's own settings ([tool.black] in pyproject.toml) "
+            "were not used: the rubric chooses how black is configured.",
             path="pyproject.toml",
             severity="info",
         ),
@@ -421,7 +421,8 @@ PYLINT = Item(
     dimension="documentation",
     mark=None,
     formula="max(0, score)",
-    failed="pylint: did not finish within 180 s. Raise limits.tool_seconds in the rubric.",
+    failed="pylint: did not finish within 180 s. "
+    "Raise limits.tool_seconds in the rubric.",
     advice="Act on the console feedback.",
 )
 
@@ -520,7 +521,8 @@ SECRETS = Item(
         ),
     ),
     command="detect-secrets scan --no-verify --exclude-files '\\.ipynb$'",
-    advice="Remove secrets from the source; use environment variables or a `.env` file.",
+    advice="Remove secrets from the source; use environment variables or a "
+    "`.env` file.",
     tools={"detect-secrets": "1.5.0"},
     population="36 tracked files",
     after=10.0,

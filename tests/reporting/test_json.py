@@ -1,4 +1,4 @@
-"""The stored report: written and read back the same, and refused where it is not ours."""
+"""The stored report: read back as it was written, refused where it is not ours."""
 
 import json
 
@@ -55,7 +55,9 @@ def test_damaged_json_is_refused_with_line_and_column() -> None:
 
 @pytest.mark.parametrize("text", ["[]", "3", "{}", '{"name": "other"}', "null"])
 def test_foreign_json_is_refused(text: str) -> None:
-    assert refusal(text) == "result.json: this file is JSON, but no report of mlops-grade."
+    assert (
+        refusal(text) == "result.json: this file is JSON, but no report of mlops-grade."
+    )
 
 
 def test_a_newer_schema_is_refused_with_what_to_do() -> None:
@@ -72,7 +74,9 @@ def test_a_wrong_value_is_named_with_its_place() -> None:
     stored["checks"][3]["title"] = 7
     stored["extra"] = True
     message = refusal(json.dumps(stored))
-    assert message.startswith("result.json: checks[3].title: Input should be a valid str")
+    assert message.startswith(
+        "result.json: checks[3].title: Input should be a valid str"
+    )
     assert message.endswith("(and 1 more).")
 
 

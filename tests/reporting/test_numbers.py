@@ -1,4 +1,4 @@
-"""Numbers as text: 10 only for 10, 0 only for 0, and never off by more than was rounded."""
+"""Numbers as text: 10 only for 10, 0 only for 0, and never far from the truth."""
 
 import pytest
 from hypothesis import given

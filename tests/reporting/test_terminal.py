@@ -65,7 +65,7 @@ def test_each_check_has_its_mark_the_numbers_and_what_to_do() -> None:
 def test_an_ungraded_check_says_why() -> None:
     text = flat(shown(sample.messy()))
     assert (
-        "not graded pylint Not graded, because it could not be measured. pylint: did "
+        "not graded pylint Not graded, because it could not be measured: pylint: did "
         "not finish within 180 s."
     ) in text
     assert "leave it out" in flat(shown(sample.left_out()))
@@ -89,7 +89,9 @@ def test_a_command_is_never_cut_or_wrapped(width: int) -> None:
 def test_verbose_lists_each_finding_on_a_line_that_an_editor_can_follow() -> None:
     lines = shown(sample.messy(), width=40, verbose=True).splitlines()
     found = [line for line in lines if re.match(r"  src/\w+\.py:\d+: ", line)]
-    assert "  src/load.py:7: warning: E501: line too long (104 > 79 characters)" in found
+    assert (
+        "  src/load.py:7: warning: E501: line too long (104 > 79 characters)" in found
+    )
     assert len([line for line in found if re.search(r": [EWF]\d{3}: ", line)]) == 83
     assert not re.search(r"\.py:\d+: ", shown(sample.messy()))
 

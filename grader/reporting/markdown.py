@@ -1,0 +1,117 @@
+"""Markdown: for a pull request or a file; nothing in it acts or notifies."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from grader.model.report import Report
+from grader.reporting import numbers, words
+from grader.reporting.clean import (
+    clean_report,
+    markdown_code,
+    markdown_command,
+    markdown_html,
+    markdown_text,
+    paragraphs,
+    prose,
+    web_address,
+)
+from grader.resources import shipped
+
+# GitHub refuses a comment of over 65,536 characters.
+MAX_CHARACTERS = 60_000
+
+
+@dataclass(frozen=True)
+class _Detail:
+    """How much to say: findings per check, the checks' documentation, the checks."""
+
+    findings: int
+    has_sections: bool = True
+    has_checks: bool = True
+
+
+_DETAILS = (
+    _Detail(20),
+    _Detail(20, has_sections=False),
+    _Detail(5, has_sections=False),
+    _Detail(0, has_sections=False),
+    _Detail(0, has_sections=False, has_checks=False),
+)
+
+
+def render_markdown(report: Report) -> str:
+    """The report as Markdown, in as much detail as fits into a comment on GitHub."""
+    shown = clean_report(report)
+    template = _environment().get_template("report.md.j2")
+    text = ""
+    for detail in _DETAILS:
+        text = template.render(report=shown, detail=detail)
+        if len(text) <= MAX_CHARACTERS:
+            break
+    return text
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(shipped("templates")),
+        # With autoescape macros give Markup, so that `finalize` knows what is encoded.
+        autoescape=True,
+        finalize=_encoded,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.globals.update(numbers=numbers, words=words)
+    environment.filters.update(
+        code=markdown_code,
+        command=markdown_command,
+        inside=markdown_html,
+        address=_address,
+        bar=_bar,
+        paragraphs=paragraphs,
+        prose=_prose,
+        short=_short,
+    )
+    return environment
+
+
+def _encoded(value: object) -> Markup:
+    """What every expression of the template goes through, so that none is forgotten."""
+    return value if isinstance(value, Markup) else markdown_text(str(value))
+
+
+def _short(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}…"
+
+
+def _prose(text: str) -> Markup:
+    """Documentation with what stands in backticks as code."""
+    parts = (
+        markdown_code(part) if is_code else _spaced(part)
+        for is_code, part in prose(text)
+    )
+    return Markup("").join(parts)
+
+
+def _spaced(part: str) -> Markup:
+    # The encoder trims; between code spans the spaces at the ends are needed.
+    before = " " if part[:1].isspace() else ""
+    after = " " if part[-1:].isspace() else ""
+    return Markup(f"{before}{markdown_text(part)}{after}")
+
+
+def _address(text: str) -> Markup:
+    return Markup(f"<{text}>") if web_address(text) else markdown_code(text)
+
+
+def _bar(mark: float | None) -> Markup:
+    """Ten blocks; only 10 fills the last one, and only 0 leaves the first one empty."""
+    if mark is None:
+        return Markup("")
+    filled = min(9, max(1, round(mark))) if 0 < mark < 10 else round(mark)
+    return Markup("█" * filled + "░" * (10 - filled))

@@ -1,0 +1,239 @@
+"""The terminal: marks with their numbers, and what to fix next with the exact command.
+
+Everything is a `Text` of rich, never a markup string, so that no text from a repository
+is taken for markup. Commands and places are never wrapped or cut: they can be copied.
+"""
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from grader.model.measurement import Finding
+from grader.model.report import Fix, Report, ReportCheck
+from grader.model.score import ItemScore
+from grader.reporting import numbers, words
+from grader.reporting.clean import clean_report, paragraphs
+
+# Per check, where findings are listed. The JSON has every one.
+ALL_FINDINGS = 1_000
+BAR_WIDTH = 16
+# An honest reason is shorter; the JSON has it whole.
+REASON_CHARACTERS = 500
+# A longer one names many files; it is in the other formats.
+SHORT_COMMAND = 300
+
+
+def render_terminal(report: Report, console: Console, *, verbose: bool = False) -> None:
+    """Print the report; `verbose` adds every finding and what was left out."""
+    _Page(clean_report(report), console).print(verbose)
+
+
+def render_quiet(report: Report, console: Console) -> None:
+    """Print one line: the repository, the total and its state."""
+    page = _Page(clean_report(report), console)
+    page.line(page.summary)
+
+
+class _Page:
+    """One report on one console."""
+
+    def __init__(self, report: Report, console: Console) -> None:
+        self._report = report
+        self._console = console
+
+    @property
+    def summary(self) -> str:
+        """`flat-prices: 7.41 of 10, final`."""
+        grade = self._report.grade
+        total = words.total(grade)
+        state = "" if grade.total is None else f", {words.state(grade)}"
+        return f"{self._report.repository.name}: {total}{state}"
+
+    def print(self, verbose: bool) -> None:
+        """The sections in their order; the total again at the end, near the prompt."""
+        self._head()
+        self._dimensions()
+        self._checks()
+        if verbose:
+            self._findings()
+        self._fixes()
+        self._aside(verbose)
+        self.line("")
+        self.line(self.summary, "bold")
+
+    def line(self, text: str, style: str = "") -> None:
+        """A line that is never wrapped or cut."""
+        self._console.print(self._text(text, style), soft_wrap=True)
+
+    def _wrapped(self, text: str, indent: int, style: str = "") -> None:
+        shown = Padding(self._text(text, style), (0, 0, 0, indent), expand=False)
+        self._console.print(shown)
+
+    def _text(self, text: str, style: str = "") -> Text:
+        encoding = self._console.encoding
+        if not encoding.lower().startswith("utf"):
+            simple = text.translate(_SIMPLER)
+            text = simple.encode(encoding, "backslashreplace").decode(encoding)
+        return Text(text, style, overflow="fold")
+
+    def _title(self, text: str) -> None:
+        self.line("")
+        self.line(text, "bold")
+
+    def _head(self) -> None:
+        report = self._report
+        repository, grade = report.repository, report.grade
+        self.line(self.summary, "bold")
+        if grade.total_of_100 is not None:
+            self.line(f"  {numbers.of_100(grade.total_of_100)} of 100")
+        for reason in words.reasons(report):
+            self._wrapped(_brief(reason), 2)
+        commit = repository.commit[:12] if repository.commit else "not under git"
+        changed = " with uncommitted changes" if repository.uncommitted else ""
+        self.line(f"  {repository.source}", "dim")
+        self._wrapped(
+            f"{commit}{changed}, {words.when(report.graded_at)}, "
+            f"{report.rubric.name}, version {report.rubric.version}",
+            2,
+            "dim",
+        )
+
+    def _dimensions(self) -> None:
+        self._title("Dimensions")
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        grid.add_column(width=0)
+        grid.add_column(overflow="fold")
+        grid.add_column(justify="right", no_wrap=True)
+        grid.add_column(no_wrap=True)
+        grid.add_column(overflow="fold")
+        for dimension in self._report.grade.dimensions:
+            shown = (
+                "not graded" if dimension.mark is None else numbers.mark(dimension.mark)
+            )
+            note = f"weight {numbers.plain(dimension.weight)}"
+            if 0 < dimension.measured_share < 1:
+                note += f", {numbers.percent(dimension.measured_share)} of it graded"
+            grid.add_row(
+                "",
+                self._text(dimension.title),
+                self._text(shown, "bold"),
+                self._bar(dimension.mark),
+                self._text(note, "dim"),
+            )
+        self._console.print(grid)
+
+    def _bar(self, mark: float | None) -> Text:
+        if mark is None:
+            return self._text("")
+        filled = round(mark / 10 * BAR_WIDTH)
+        # Only 10 fills the last place, only 0 leaves the first one empty.
+        if 0 < mark < 10:
+            filled = min(BAR_WIDTH - 1, max(1, filled))
+        bar = self._text("█" * filled, "cyan")
+        return bar.append(self._text("░" * (BAR_WIDTH - filled), "dim"))
+
+    def _checks(self) -> None:
+        self._title("Checks")
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        grid.add_column(width=0)
+        grid.add_column(justify="right", no_wrap=True)
+        grid.add_column(overflow="fold")
+        grid.add_column(overflow="fold")
+        for check in self._report.checks:
+            grid.add_row(
+                "",
+                self._text(words.mark(check.result), "bold"),
+                self._text(check.id, "bold"),
+                self._about(check),
+            )
+        self._console.print(grid)
+
+    def _about(self, check: ReportCheck) -> Text:
+        result = check.result
+        count = words.finding_count(check)
+        lines: list[Text] = []
+        if isinstance(result, ItemScore):
+            lines.append(self._text(result.note or words.derivation(result)))
+            pairs = [f"{n.name} {n.shown}" for n in words.key_numbers(check)]
+            known = "; ".join(part for part in (", ".join(pairs), count) if part)
+            lines.append(self._text(known, "dim"))
+            if result.is_alone:
+                lines.append(self._text(words.NO_CLASS, "yellow"))
+        else:
+            lines.append(self._text(_brief(words.not_graded(result)), "yellow"))
+        if check.advice and not (isinstance(result, ItemScore) and result.mark == 10):
+            lines += [self._text(part) for part in paragraphs(check.advice)]
+        return Text("\n", overflow="fold").join(lines)
+
+    def _findings(self) -> None:
+        for check in self._report.checks:
+            found = words.findings(check)
+            if not found:
+                continue
+            self._title(f"{check.id}: {words.finding_count(check)}")
+            for finding in found[:ALL_FINDINGS]:
+                self._finding(finding)
+            if len(found) > ALL_FINDINGS:
+                more = words.counted(len(found) - ALL_FINDINGS, "more finding")
+                self.line(f"  {more} in the JSON report.")
+
+    def _finding(self, finding: Finding) -> None:
+        self.line(
+            f"  {words.place(finding)}: {words.severity(finding)}: "
+            f"{finding.rule}: {finding.message}"
+        )
+
+    def _fixes(self) -> None:
+        self._title("What to fix next")
+        if not self._report.fixes:
+            self._wrapped(
+                "Nothing that was graded has a finding whose fixing would raise the "
+                "total.",
+                2,
+            )
+        for fix in self._report.fixes:
+            self._fix(fix)
+
+    def _fix(self, fix: Fix) -> None:
+        before, after = numbers.mark(fix.mark_now), numbers.mark(fix.mark_after)
+        line = self._text(f"  {numbers.gain(fix.gain):>6} points  ", "cyan")
+        line.append(self._text(fix.item, "bold"))
+        line.append(self._text(f"  {before} → {after}"))
+        self._console.print(line, soft_wrap=True)
+        for part in paragraphs(fix.advice):
+            self._wrapped(part, 17)
+        command = fix.command or self._shown_by(fix.item)
+        if command:
+            self.line(f"{'':17}{command}", "green")
+
+    def _shown_by(self, item: str) -> str | None:
+        """The command that shows the findings, unless it is long."""
+        for check in self._report.checks:
+            if check.id == item and check.measurement is not None:
+                command = check.measurement.command
+                return command if command and len(command) <= SHORT_COMMAND else None
+        return None
+
+    def _aside(self, verbose: bool) -> None:
+        repository = self._report.repository
+        if not repository.notes and not repository.left_out:
+            return
+        self._title("Notes")
+        for note in repository.notes:
+            self._wrapped(_brief(note), 2)
+        if repository.left_out:
+            count = words.counted(len(repository.left_out), "file")
+            self._wrapped(f"No check reads {count} of the repository.", 2)
+        if verbose:
+            for file in repository.left_out:
+                self.line(f"  {file.path}: {file.reason}")
+
+
+def _brief(text: str) -> str:
+    return text if len(text) <= REASON_CHARACTERS else f"{text[:REASON_CHARACTERS]}…"
+
+
+_SIMPLER = str.maketrans(
+    {"×": "*", "→": "->", "…": "...", "–": "-", "█": "#", "░": ".", "’": "'"}
+)
