@@ -6,22 +6,20 @@ editable install they stand at the top of the repository, which is where people 
 
 from pathlib import Path
 
-from grader.errors import ExitCode, GradeError
-
 _BESIDE = Path(__file__).resolve().parent.parent
+
+
+class MissingResource(FileNotFoundError):
+    """The installation lacks a file of its own: it is damaged."""
 
 
 def shipped(name: str) -> Path:
     """The path of a shipped file or folder, e.g. `rubric.yaml` or `templates`.
 
-    Raises `GradeError` when the installation lacks it.
+    Raises `MissingResource` when the installation lacks it.
     """
     for home in (_BESIDE / "mlops_grade_shipped", _BESIDE):
         candidate = home / name
         if candidate.exists():
             return candidate
-    raise GradeError(
-        f'this installation of mlops-grade lacks its own file "{name}".',
-        hint="Install it again: pip install --force-reinstall mlops-grade",
-        exit_code=ExitCode.ENVIRONMENT,
-    )
+    raise MissingResource(f'this installation of mlops-grade lacks its file "{name}"')

@@ -1,7 +1,7 @@
-"""What the names in a Python file stand for: `y.load` is `yaml.load` after `import yaml as y`.
+"""What the names in a Python file stand for: after `import yaml as y`, `y` is `yaml`.
 
-Read from the syntax tree alone; nothing is imported or evaluated. No walk recurses: a sum of
-20,000 terms parses into a tree that is 20,000 nodes deep.
+Read from the syntax tree alone; nothing is imported or evaluated. No walk recurses: a
+long sum is a tree as deep as it has terms.
 """
 
 import ast
@@ -11,10 +11,17 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _SCOPES = (ast.Module, ast.ClassDef, *_FUNCTIONS, *_COMPREHENSIONS)
 
+_BINDING = (
+    *(ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef),
+    *(ast.arg, ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.Name),
+)
+# `Load()`, `Add()` …: one object each for the whole file, with nothing to say here.
+_MARKS = (ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop)
+
 # Far above what people write; keeps hostile chains of attributes and aliases cheap.
 _MAX_STEPS = 50
 
-# A dotted name (imported), an expression (`join = os.path.join`), or None: anything else.
+# A dotted name (imported), an expression (`join = os.path.join`), None (anything else).
 _Meaning = str | ast.expr | None
 
 
@@ -22,8 +29,8 @@ _Meaning = str | ast.expr | None
 class Names:
     """The names of one file.
 
-    `parents` leads from each node to the one that holds it. `nodes` are all of them, outer
-    before inner.
+    `parents` leads from each node to the one that holds it. `nodes` are all of them, in
+    the order of the source, outer before inner.
     """
 
     nodes: list[ast.AST] = field(default_factory=list)
@@ -34,8 +41,8 @@ class Names:
     def qualified(self, node: ast.AST | None) -> str | None:
         """The dotted name of a name or attribute, e.g. `os.environ.get`.
 
-        A name that the file binds nowhere is a builtin and comes back as it is. None for what
-        the file itself defines or assigns, and for what is not a name (`f().x`).
+        A name that the file binds nowhere is a builtin and comes back as it is. None
+        for what the file itself defines or assigns, and for what is no name (`f().x`).
         """
         attributes: list[str] = []
         for _ in range(_MAX_STEPS):
@@ -72,27 +79,25 @@ def read_names(tree: ast.Module) -> Names:
     while stack:
         node = stack.pop()
         names.nodes.append(node)
-        inner = node if isinstance(node, _SCOPES) else names._scopes[node]
         outer = names._scopes.get(node, tree)
+        inner = node if isinstance(node, _SCOPES) else outer
         # Decorators are evaluated around the function or class, not in it.
         around = {id(child) for child in getattr(node, "decorator_list", ())}
-        children = list(ast.iter_child_nodes(node))
+        children = [c for c in ast.iter_child_nodes(node) if not isinstance(c, _MARKS)]
         for child in children:
             names.parents[child] = node
             names._scopes[child] = outer if id(child) in around else inner
         stack.extend(reversed(children))
-        for name, meaning in _bindings(node, names):
-            _bind(names._meanings.setdefault(_where(node, names), {}), name, meaning)
+        if isinstance(node, _BINDING):
+            bound = names._meanings.setdefault(outer, {})
+            for name, meaning in _bindings(node, names):
+                _bind(bound, name, meaning)
     return names
 
 
-def _where(node: ast.AST, names: Names) -> ast.AST:
-    return node if isinstance(node, ast.Module) else names._scopes[node]
-
-
 def _bind(bound: dict[str, _Meaning], name: str, meaning: _Meaning) -> None:
-    # An import wins: `except ImportError: yaml = None` leaves yaml what it is. Two different
-    # assignments could be either.
+    # An import wins: `except ImportError: yaml = None` leaves yaml what it is. Of two
+    # assignments it could be either.
     if isinstance(meaning, str):
         if not isinstance(bound.get(name), str):
             bound[name] = meaning

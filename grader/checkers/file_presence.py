@@ -119,7 +119,7 @@ class FilePresence(Checker[FilePresenceOptions]):
     """
 
     id = "file-presence"
-    source = "https://docs.github.com/en/repositories/creating-and-managing-repositories/best-practices-for-repositories"  # noqa: E501
+    source = "https://cookiecutter-data-science.drivendata.org/"
     quantities = (
         Quantity("expected", "entries", "files and folders that were looked for"),
         Quantity(

@@ -22,6 +22,7 @@ from grader.cli.report import report
 from grader.cli.rubric import rubric_app
 from grader.cli.selftest import selftest
 from grader.errors import ExitCode, GradeError
+from grader.resources import MissingResource
 
 app = typer.Typer(
     name="mlops-grade",
@@ -84,6 +85,11 @@ def run(argv: Sequence[str]) -> int:
     except GradeError as error:
         _complain(error.message, error.hint)
         return error.exit_code
+    except MissingResource as error:
+        _complain(
+            f"{error}.", "Install it again: pip install --force-reinstall mlops-grade"
+        )
+        return ExitCode.ENVIRONMENT
     except KeyboardInterrupt:
         _complain("interrupted.", "")
         return ExitCode.INTERRUPTED

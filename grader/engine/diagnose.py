@@ -14,7 +14,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from grader.checkers._registry import installed
 from grader.engine.grade import catalogue
 from grader.errors import GradeError
-from grader.resources import shipped
+from grader.resources import MissingResource, shipped
 from grader.rubric.load import load_rubric
 from grader.submissions.git import run_git
 
@@ -89,10 +89,12 @@ def _shipped() -> Iterator[Fact]:
     for name in ("rubric.yaml", "rubric.schema.json", "templates", "fixtures/repos"):
         try:
             yield Fact(name, str(shipped(name)))
-        except GradeError as error:
-            yield Fact(name, "missing", error.hint)
+        except MissingResource:
+            yield Fact(name, "missing", REINSTALL)
     try:
         load_rubric(shipped("rubric.yaml"), catalogue(installed()))
+    except MissingResource:
+        return
     except GradeError as error:
         yield Fact("rubric.yaml", error.message, error.hint or REINSTALL)
 

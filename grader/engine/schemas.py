@@ -1,9 +1,13 @@
-"""The published JSON schemas, generated from the models."""
+"""The published JSON schemas, generated from the models.
+
+`python -m grader.engine.schemas` writes them at the top of a checkout.
+"""
 
 import json
 
 from grader.checkers._registry import installed
 from grader.model.report import Report
+from grader.resources import shipped
 from grader.rubric.schema import Rubric
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -35,3 +39,8 @@ def report_schema() -> str:
 
 def _text(schema: dict[str, object]) -> str:
     return json.dumps({"$schema": _DIALECT, **schema}, indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    shipped("rubric.schema.json").write_text(rubric_schema(), encoding="utf-8")
+    shipped("report.schema.json").write_text(report_schema(), encoding="utf-8")

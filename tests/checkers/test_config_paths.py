@@ -40,8 +40,7 @@ COUNTED = [
     'import logging\nlogging.FileHandler("/app.log")',
     'from dotenv import load_dotenv\nload_dotenv("/x/.env")',
     'from google.colab import drive\ndrive.mount("/content/drive")',
-    'logger.info(f"files: {os.listdir("/models")}")'.replace('("/models")', "('/m')")
-    + "\nimport os",
+    "import os\nlogger.info(f\"{os.listdir('/models')}\")",
     # Named as a file or folder.
     'DATA_DIR = "/models"',
     'log_file: str = "/x"',
@@ -224,6 +223,8 @@ settings = json.load(g)
 
 os.environ["D"] = "1"
 metrics = json.load(open("metrics.json"))
+with open(config["report"]) as f:
+    report = json.load(f)
 def other(e):
     return e.get("F"), self.getenv("G")
 """

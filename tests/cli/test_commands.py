@@ -90,7 +90,7 @@ def test_reports_are_written_side_by_side_and_rendered_again_later(
         ([SOLID, "--only", "formating"], 2, 'Did you mean "formatting"?'),
         ([SOLID, "--report", "pdf=x"], 2, "is not FORMAT=FILE"),
         ([SOLID, "--python", "no-such-python"], 2, "is not an interpreter"),
-        ([SOLID, "--fail-under", "11"], 2, "11"),
+        ([SOLID, "--fail-under", "11"], 2, "less than or equal to 10"),
         ([SOLID, "--no-such-option"], 2, "No such option"),
         (["report", "no.json"], 2, 'cannot read "no.json"'),
         (["explain", "pylnt"], 2, 'Did you mean "pylint"?'),

@@ -1,0 +1,105 @@
+"""The contract of every checker, on every fixture repository, and the marks they get."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from benchmarks import parity
+from grader.checkers._registry import installed
+from grader.engine.selftest import judge
+from grader.model.measurement import Failed, Measured
+from grader.model.report import Report
+from grader.model.score import ItemScore
+from tests.golden import FIXTURES, REPOSITORIES, as_text, grade_fixture
+
+
+@pytest.fixture(scope="module")
+def reports() -> dict[str, Report]:
+    return {name: grade_fixture(name) for name in REPOSITORIES}
+
+
+@pytest.fixture(scope="module")
+def again() -> dict[str, Report]:
+    return {name: grade_fixture(name) for name in REPOSITORIES}
+
+
+@pytest.mark.parametrize("name", REPOSITORIES)
+def test_no_checker_fails_and_values_are_what_was_declared(
+    name: str, reports: dict[str, Report]
+) -> None:
+    checkers = installed().checkers
+    for check in reports[name].checks:
+        assert check.measurement is not None
+        outcome = check.measurement.outcome
+        assert not isinstance(outcome, Failed), f"{check.id}: {outcome.reason}"
+        if isinstance(outcome, Measured):
+            declared = {
+                quantity.name for quantity in checkers[check.checker].quantities
+            }
+            assert set(outcome.values) == declared
+            assert isinstance(check.result, ItemScore)
+
+
+@pytest.mark.parametrize("name", REPOSITORIES)
+def test_the_same_repository_gets_the_same_twice(
+    name: str, reports: dict[str, Report], again: dict[str, Report]
+) -> None:
+    for first, second in zip(reports[name].checks, again[name].checks, strict=True):
+        assert first.result == second.result
+        assert first.measurement and second.measurement
+        assert first.measurement.outcome == second.measurement.outcome, first.id
+        assert first.measurement.command == second.measurement.command
+
+
+@pytest.mark.parametrize("name", REPOSITORIES)
+def test_the_marks_are_the_golden_ones(name: str, reports: dict[str, Report]) -> None:
+    # Regenerate with: python -m tests.golden
+    golden = (FIXTURES / "golden" / f"{name}.json").read_text("utf-8")
+    assert as_text(reports[name]) == golden
+
+
+def test_no_check_marks_clean_messy_and_empty_alike(reports: dict[str, Report]) -> None:
+    three = {name: reports[name] for name in ("solid", "messy", "empty")}
+    assert {row.item: row.problem for row in judge(three) if row.problem} == {}
+
+
+def test_a_check_that_marks_everybody_alike_is_noticed(
+    reports: dict[str, Report],
+) -> None:
+    alike = {"one": reports["messy"], "two": reports["messy"]}
+    rows = judge(alike)
+    assert rows
+    assert all(row.problem and "tells nothing apart" in row.problem for row in rows)
+
+
+def test_better_work_gets_a_better_total(reports: dict[str, Report]) -> None:
+    totals = [reports[name].grade.total for name in ("solid", "middling", "messy")]
+    assert None not in totals
+    assert totals == sorted(totals, key=lambda total: -(total or 0))
+    assert totals[0] != totals[1] != totals[2]
+
+
+def test_what_hides_files_from_the_tools_changes_no_mark(
+    tmp_path: Path, reports: dict[str, Report]
+) -> None:
+    """Without its hostile settings the messy project measures the same."""
+    from grader.engine.grade import Request, grade_repository
+
+    folder = tmp_path / "messy"
+    shutil.copytree(FIXTURES / "repos" / "messy", folder)
+    settings = (".flake8", ".pylintrc", "setup.cfg", "pyproject.toml", ".coveragerc")
+    for name in settings:
+        (folder / name).unlink()
+    honest = grade_repository(Request(str(folder)))
+    for check in reports["messy"].checks:
+        assert check.result == honest.check(check.id).result, check.id
+
+
+@pytest.mark.parametrize("name", REPOSITORIES)
+def test_every_number_equals_the_tools_own_command_line(name: str) -> None:
+    import sys
+
+    rows = parity.compare(str(FIXTURES / "repos" / name), sys.executable)
+    assert [row for row in rows if not row.is_equal] == []
+    assert len(rows) >= (20 if name != "empty" else 2)
