@@ -4,11 +4,11 @@ import re
 import shlex
 
 from grader.checkers._base import (
-    NOTHING_TO_MEASURE,
     Bench,
     Command,
     Options,
     ToolChecker,
+    nothing_to_measure,
     own_settings_finding,
     refuse_unknown,
     relative,
@@ -86,8 +86,8 @@ class Formatting(ToolChecker[FormattingOptions]):
     def command(
         self, snapshot: Snapshot, options: FormattingOptions, bench: Bench
     ) -> Command | NotApplicable:
-        if not snapshot.python_files:
-            return NOTHING_TO_MEASURE
+        if nothing := nothing_to_measure(snapshot, "all"):
+            return nothing
         width = options.line_length
         length = () if width is None else (f"--line-length={width}",)
         return Command(

@@ -98,7 +98,7 @@ class Snapshot:
     def _unreadable(self) -> dict[str, str]:
         reasons: dict[str, str] = {}
         for path in self._python_files:
-            if reason := self._foreign(path) or self._too_large(path):
+            if reason := self.foreign(path) or self._too_large(path):
                 reasons[path] = reason
         taken = [path for path in self._python_files if path not in reasons]
         for path in taken[MAX_PYTHON_FILES:]:
@@ -113,7 +113,8 @@ class Snapshot:
             if PurePosixPath(path).name == "pyvenv.cfg"
         )
 
-    def _foreign(self, path: str) -> str | None:
+    def foreign(self, path: str) -> str | None:
+        """Why a file is not the project's own: an environment, build output, vendored."""
         parents = PurePosixPath(path).parents
         if any(str(parent) in self._environment_folders for parent in parents):
             return "in a virtual environment"

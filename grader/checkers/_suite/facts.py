@@ -1,0 +1,179 @@
+"""The numbers of the check: what each one means, and how a run gives it."""
+
+from collections.abc import Mapping, Sequence
+
+from grader.checkers._suite.ending import Ending
+from grader.checkers._suite.junit import TestResult, count
+from grader.checkers._suite.lines import POOR, SourceLines
+from grader.model.measurement import Quantity
+
+QUANTITIES = (
+    Quantity(
+        "pass_rate",
+        "share",
+        "passed / (passed + failed + errors + collection_errors); 0 without any of "
+        "them, and 0 when the run did not come to its end",
+        better="higher",
+        ideal=1,
+        maximum=1,
+    ),
+    Quantity(
+        "coverage",
+        "share",
+        "covered_statements / statements; 0 where there are no statements",
+        better="higher",
+        ideal=1,
+        maximum=1,
+    ),
+    Quantity(
+        "branch_coverage",
+        "share",
+        "covered_branches / branches; where there are no branches, the same as "
+        "`coverage`",
+        better="higher",
+        ideal=1,
+        maximum=1,
+    ),
+    Quantity(
+        "collected",
+        "tests",
+        "tests that pytest reported on; a file that can't be collected counts as "
+        "one, and each set of parameters is a test of its own",
+        better="higher",
+    ),
+    Quantity("passed", "tests", "tests that passed", better="higher"),
+    Quantity("failed", "tests", "tests that failed", better="lower", ideal=0),
+    Quantity(
+        "errors",
+        "tests",
+        "tests whose setup or teardown failed",
+        better="lower",
+        ideal=0,
+    ),
+    Quantity(
+        "collection_errors",
+        "files",
+        "test files that could not be imported or collected",
+        better="lower",
+        ideal=0,
+    ),
+    Quantity("skipped", "tests", "tests, or whole test files, that were skipped"),
+    Quantity("xfailed", "tests", "tests that failed as marked with xfail"),
+    Quantity(
+        "import_errors",
+        "count",
+        "of failed, errors, collection_errors and configuration_errors: those for "
+        "an import that failed",
+        better="lower",
+        ideal=0,
+    ),
+    Quantity(
+        "configuration_errors",
+        "count",
+        "1 when pytest can't start with the repository's settings or conftest.py",
+        better="lower",
+        ideal=0,
+        maximum=1,
+    ),
+    Quantity(
+        "timed_out",
+        "count",
+        "1 when the tests did not finish within the time limit",
+        better="lower",
+        ideal=0,
+        maximum=1,
+    ),
+    Quantity(
+        "incomplete",
+        "count",
+        "1 when the tests or the code ended the run before its end",
+        better="lower",
+        ideal=0,
+        maximum=1,
+    ),
+    Quantity(
+        "output_exceeded",
+        "count",
+        "1 when the tests printed or reported more than the limit on output",
+        better="lower",
+        ideal=0,
+        maximum=1,
+    ),
+    Quantity("files", "files", "source files that count for the coverage"),
+    Quantity(
+        "unparsable",
+        "files",
+        "source files that can't be parsed; their statements are not known",
+        better="lower",
+        ideal=0,
+    ),
+    Quantity(
+        "poorly_covered_files",
+        "files",
+        f"source files of which less than {POOR:.0%} of the statements ran",
+        better="lower",
+        ideal=0,
+    ),
+    Quantity("statements", "statements", "statements in the source files"),
+    Quantity(
+        "covered_statements",
+        "statements",
+        "statements in the source files that ran",
+        better="higher",
+        ideal="statements",
+    ),
+    Quantity("branches", "branches", "ways that a condition or loop can take"),
+    Quantity(
+        "covered_branches",
+        "branches",
+        "ways that were taken",
+        better="higher",
+        ideal="branches",
+    ),
+    Quantity(
+        "excluded",
+        "lines",
+        "lines that coverage leaves out: `pragma: no cover` and its own defaults",
+    ),
+)
+
+
+def values(
+    results: Sequence[TestResult], ending: Ending | None, lines: SourceLines
+) -> Mapping[str, int | float]:
+    """Every quantity of the check, from the tests' results and the sources' lines.
+
+    No ratio of nothing: without tests, and where the run broke off, no test counts as
+    passed; without statements nothing is covered.
+    """
+    passed = count(results, "passed")
+    bad = sum(result.is_bad for result in results)
+    statements = lines.total("statements")
+    covered = lines.total("covered_statements")
+    branches = lines.total("branches")
+    covered_branches = lines.total("covered_branches")
+    line_coverage = covered / statements if statements else 0.0
+    flags = ("configuration_errors", "timed_out", "incomplete", "output_exceeded")
+    import_errors = sum(result.is_import_error for result in results)
+    return {
+        "pass_rate": passed / (passed + bad) if passed and ending is None else 0.0,
+        "coverage": line_coverage,
+        "branch_coverage": covered_branches / branches if branches else line_coverage,
+        "collected": len(results),
+        "passed": passed,
+        "failed": count(results, "failed"),
+        "errors": count(results, "error"),
+        "collection_errors": count(results, "collection-error"),
+        "skipped": count(results, "skipped"),
+        "xfailed": count(results, "xfailed"),
+        "import_errors": import_errors + bool(ending and ending.is_import_error),
+        **{flag: int(ending is not None and ending.flag == flag) for flag in flags},
+        "files": len(lines.files) + len(lines.unparsable),
+        "unparsable": len(lines.unparsable),
+        "poorly_covered_files": sum(file.share < POOR for file in lines.files),
+        "statements": statements,
+        "covered_statements": covered,
+        "branches": branches,
+        "covered_branches": covered_branches,
+        "excluded": lines.total("excluded"),
+    }

@@ -1,0 +1,142 @@
+"""What a run tells: each test that failed, each file that no test reaches."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from grader.checkers._suite.junit import TestResult
+from grader.checkers._suite.lines import POOR, FileLines, SourceLines
+from grader.checkers._suite.run import SuiteRun
+from grader.checkers._suite.said import cut, first_line, own_places, reason
+from grader.model.measurement import Finding, Tool
+from grader.model.snapshot import Snapshot
+
+# A suite of a million parameters must not make a report of a million lines.
+MAX_FINDINGS = 200
+
+NO_TESTS = Finding(
+    rule="no-tests",
+    message="Pytest found no tests.",
+    severity="error",
+    fix="Add a folder tests/ with files test_*.py and functions test_*().",
+)
+
+
+def test_findings(
+    results: Sequence[TestResult], run: SuiteRun, snapshot: Snapshot
+) -> tuple[Finding, ...]:
+    """The tests that count against the project, then those that were skipped."""
+    bad = [_bad(result, run, snapshot) for result in results if result.is_bad]
+    skipped = [
+        _skipped(result, run, snapshot)
+        for result in results
+        if result.outcome == "skipped"
+    ]
+    return (*_capped(bad, "failing"), *_capped(skipped, "skipped"))
+
+
+def line_findings(lines: SourceLines) -> tuple[Finding, ...]:
+    """The files of which less than half ran, the largest loss first."""
+    poor = sorted(
+        (file for file in lines.files if file.share < POOR),
+        key=lambda file: (file.covered_statements - file.statements, file.path),
+    )
+    return tuple(_poor(file) for file in poor)
+
+
+def other_versions(
+    used: Mapping[str, str], ours: Sequence[Tool]
+) -> tuple[Finding, ...]:
+    """A note when the tests' interpreter has other versions than we pin."""
+    pinned = {tool.name: tool.version for tool in ours}
+    different = [
+        f"{name} {version} instead of {pinned[name]}"
+        for name, version in used.items()
+        if pinned.get(name, version) != version
+    ]
+    if not different:
+        return ()
+    return (
+        Finding(
+            rule="other-versions",
+            message=f"The tests were run with {', '.join(different)}.",
+            severity="info",
+        ),
+    )
+
+
+def coverage_refusals(lines: SourceLines, snapshot: Snapshot) -> tuple[Finding, ...]:
+    """The files that Python can parse and coverage can't."""
+    return tuple(
+        Finding(
+            rule="unparsable",
+            message="coverage can't parse this file.",
+            path=path,
+            severity="error",
+            fix="Simplify the file until `coverage` can read it.",
+        )
+        for path in lines.unparsable
+        if snapshot.module(path).problem is None
+    )
+
+
+def _bad(result: TestResult, run: SuiteRun, snapshot: Snapshot) -> Finding:
+    if result.outcome == "collection-error":
+        places = own_places(result.text, run, snapshot)
+        return Finding(
+            rule="collection-error",
+            message=cut(
+                f"{result.name} can't be collected: {reason(result.text, run)}"
+            ),
+            path=places[-1].path if places else _own(result.file, snapshot),
+            line=places[-1].line if places else None,
+            severity="error",
+            fix="None of its tests runs until the file can be imported.",
+        )
+    return Finding(
+        rule="test-failed" if result.outcome == "failed" else "test-error",
+        message=cut(f"{result.name}: {first_line(result.message, run)}"),
+        path=_own(result.file, snapshot),
+        line=result.line if _own(result.file, snapshot) else None,
+        severity="error",
+        fix="Run `python -m pytest` on this test; mend it or the code that it tests.",
+    )
+
+
+def _skipped(result: TestResult, run: SuiteRun, snapshot: Snapshot) -> Finding:
+    why = first_line(result.message, run)
+    if why == "collection skipped":
+        why = first_line(result.text, run)
+    return Finding(
+        rule="test-skipped",
+        message=cut(f"{result.name} was skipped: {why}"),
+        path=_own(result.file, snapshot),
+        line=result.line if _own(result.file, snapshot) else None,
+        severity="info",
+    )
+
+
+def _poor(file: FileLines) -> Finding:
+    missing = file.statements - file.covered_statements
+    return Finding(
+        rule="low-coverage",
+        message=cut(
+            f"{missing} of {file.statements} statements never run in the tests: "
+            f"lines {file.never_run}"
+        ),
+        path=file.path,
+        fix="Test what these lines do, the most important function first.",
+    )
+
+
+def _own(path: str | None, snapshot: Snapshot) -> str | None:
+    return path if path in snapshot.files else None
+
+
+def _capped(findings: Sequence[Finding], what: str) -> Iterator[Finding]:
+    yield from findings[:MAX_FINDINGS]
+    if beyond := len(findings) - MAX_FINDINGS:
+        if beyond > 0:
+            yield Finding(
+                rule="more-tests",
+                message=f"{beyond} more {what} tests are counted and not listed.",
+                severity="info",
+            )
