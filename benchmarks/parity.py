@@ -27,6 +27,7 @@ from packaging.requirements import Requirement
 from grader.checkers._registry import installed
 from grader.engine.capture import capture
 from grader.engine.measure import Unwatched, Workshop, measure
+from grader.environment.environments import GivenInterpreter
 from grader.model.measurement import Failed, Measured, Measurement
 from grader.model.snapshot import Snapshot
 from grader.rubric.schema import Item, LimitsRule
@@ -321,7 +322,9 @@ def compare(source: str, python: str, skip: Sequence[str] = ()) -> list[Row]:
         snapshot = capture(source, work).snapshot
         checks = [check for check in THEIRS if check not in skip]
         items = [Item(checker=check, score="0") for check in checks]
-        workshop = Workshop(work, LimitsRule(test_seconds=1200), python)
+        workshop = Workshop(
+            work, LimitsRule(test_seconds=1200), GivenInterpreter(python)
+        )
         found = measure(snapshot, items, installed().checkers, workshop, Unwatched())
         copy = work / "by-hand" / "copy"
         _copy(snapshot, copy)

@@ -18,18 +18,20 @@ def grade(
     ref: str | None = None,
     only: Sequence[str] = (),
     skip: Sequence[str] = (),
-    python: str | None = None,
+    environment: str = "auto",
+    offline: bool = False,
 ) -> "Report":
     """Grade one repository and return its report; `report.grade` is the mark with its parts.
 
     `path` is a folder or an address that git can clone, `rubric` a YAML file (default: the
-    shipped rubric), `ref` a branch, tag or commit, `only` and `skip` item ids, `python` the
-    interpreter for the project's tests (default: this one). Marks are 0..10.
+    shipped rubric), `ref` a branch, tag or commit, `only` and `skip` item ids.
+    `environment` is what the project's tests run in: `auto` builds it from the project's
+    manifests, `none` is this interpreter, else a virtual environment, an interpreter or a
+    manifest file; `offline` keeps it from fetching. Marks are 0..10.
 
     Raises `grader.errors.GradeError` for what the caller can mend (no such path, a rubric with
     a mistake). A check that could not be measured is in the report as ungraded.
     """
-    import sys
     from pathlib import Path
 
     from grader.engine.grade import Request, grade_repository
@@ -41,6 +43,7 @@ def grade(
             ref=ref,
             only=only,
             skip=skip,
-            test_python=python or sys.executable,
+            environment=environment,
+            is_offline=offline,
         )
     )

@@ -8,6 +8,7 @@ from typing import Protocol
 import pytest
 
 from grader.checkers._base import Bench
+from grader.environment.environments import GivenInterpreter
 from grader.model.snapshot import Snapshot
 from grader.sandbox.limits import Limits
 from grader.sandbox.run import ToolOutput
@@ -53,7 +54,7 @@ def bench(tmp_path: Path) -> Bench:
         scratch=scratch,
         tool_limits=Limits(seconds=120),
         test_limits=Limits(seconds=120),
-        test_python=sys.executable,
+        environment=GivenInterpreter(sys.executable),
     )
 
 

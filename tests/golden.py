@@ -50,7 +50,7 @@ def as_text(report: Report) -> str:
 
 def grade_fixture(name: str) -> Report:
     """Grade one fixture repository by the shipped rubric."""
-    return grade_repository(Request(str(FIXTURES / "repos" / name)))
+    return grade_repository(Request(str(FIXTURES / "repos" / name), environment="none"))
 
 
 if __name__ == "__main__":

@@ -91,7 +91,7 @@ def test_what_hides_files_from_the_tools_changes_no_mark(
     settings = (".flake8", ".pylintrc", "setup.cfg", "pyproject.toml", ".coveragerc")
     for name in settings:
         (folder / name).unlink()
-    honest = grade_repository(Request(str(folder)))
+    honest = grade_repository(Request(str(folder), environment="none"))
     for check in reports["messy"].checks:
         assert check.result == honest.check(check.id).result, check.id
 

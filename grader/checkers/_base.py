@@ -18,6 +18,7 @@ from typing import ClassVar, Generic, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict
 
+from grader.environment.environments import Environment, GivenInterpreter
 from grader.errors import CannotMeasure
 from grader.model.measurement import Finding, Measured, NotApplicable, Quantity, Tool
 from grader.model.snapshot import PythonModule, Scope, Snapshot
@@ -45,13 +46,18 @@ OptionsT = TypeVar("OptionsT", bound=Options)
 class Bench:
     """The place where one check works: a private empty folder, limits, and how to run.
 
-    `scratch` is the check's own; `test_python` is the interpreter for the project's tests.
+    `scratch` is the check's own; `environment` has the interpreter for the project's tests.
     """
 
     scratch: Path
     tool_limits: Limits
     test_limits: Limits
-    test_python: str = sys.executable
+    environment: Environment = GivenInterpreter(sys.executable)
+
+    @property
+    def test_python(self) -> str:
+        """The interpreter for the project's tests; `CannotMeasure` when there is none."""
+        return self.environment.python()
 
     @property
     def empty_folder(self) -> Path:

@@ -25,7 +25,7 @@ from grader.checkers._suite.findings import (
 )
 from grader.checkers._suite.interpreter import tool_versions
 from grader.checkers._suite.junit import TestResult, read_junit
-from grader.checkers._suite.lacking import refuse_lacking
+from grader.checkers._suite.lacking import lacking_findings
 from grader.checkers._suite.lines import SourceLines, read_lines
 from grader.checkers._suite.run import SuiteRun, run_suite
 from grader.checkers._suite.settings import (
@@ -111,12 +111,13 @@ class Coverage(Checker[CoverageOptions]):
         settings = read_own_settings(snapshot)
         run = run_suite(snapshot, settings, bench)
         results = read_results(run)
-        refuse_lacking(run, results, snapshot, bench)
+        lacking = lacking_findings(run, results, snapshot, bench)
         ending = cut_short(run, settings, snapshot, bench.test_limits)
         measured = state(run, results, ending, settings, snapshot, sources)
         other = other_versions(versions, self.tool_versions())
+        findings = (*lacking, *measured.findings, *other)
         return Result(
-            measured.model_copy(update={"findings": (*measured.findings, *other)}),
+            measured.model_copy(update={"findings": findings}),
             command=shown_command(snapshot, settings, sources),
             population=population,
         )

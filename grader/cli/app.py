@@ -17,6 +17,7 @@ import typer
 
 from grader.cli.checkers import checkers, explain
 from grader.cli.doctor import doctor
+from grader.cli.env import env
 from grader.cli.grade import grade
 from grader.cli.report import report
 from grader.cli.rubric import rubric_app
@@ -41,6 +42,7 @@ app.command()(report)
 app.command()(checkers)
 app.command()(explain)
 app.add_typer(rubric_app, name="rubric")
+app.command()(env)
 app.command()(doctor)
 app.command()(selftest)
 

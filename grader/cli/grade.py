@@ -41,13 +41,27 @@ def grade(
         list[str] | None,
         typer.Option(help="Leave this item out; repeat it, or join with commas."),
     ] = None,
+    environment: Annotated[
+        str,
+        typer.Option(
+            "--environment",
+            "-e",
+            metavar="auto|none|PATH|FILE",
+            help="Where the project's tests run: built from its manifests (auto), the "
+            "grader's own interpreter (none), a virtual environment or python, or built "
+            "from this manifest file.",
+        ),
+    ] = "auto",
     python: Annotated[
         str | None,
         typer.Option(
             metavar="INTERPRETER",
-            help="The Python that runs the project's tests; the grader's own if left out.",
+            help="Short for --environment INTERPRETER: run the tests in this Python.",
         ),
     ] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Fetch nothing: use what is cached.")
+    ] = False,
     wanted: Annotated[
         Format, typer.Option("--format", "-f", help="What to print.")
     ] = Format.TERMINAL,
@@ -97,7 +111,8 @@ def grade(
         ref=ref,
         only=_split(only),
         skip=_split(skip),
-        test_python=_interpreter(python),
+        environment=_environment(environment, python),
+        is_offline=offline,
     )
     with watching(enabled=not quiet and not is_sober(sys.stderr)) as watch:
         report = grade_repository(request, watch)
@@ -112,19 +127,19 @@ def _split(words: list[str] | None) -> tuple[str, ...]:
     return tuple(part for part in parts if part)
 
 
-def _interpreter(python: str | None) -> str:
+def _environment(environment: str, python: str | None) -> str:
     import shutil
 
     if python is None:
-        return sys.executable
-    found = shutil.which(python)
-    if found is None:
+        return environment
+    if environment != "auto":
+        raise GradeError("--python and --environment say the same: give one of them.")
+    if shutil.which(python) is None:
         raise GradeError(
             f'--python "{python}" is not an interpreter that can be run.',
             hint="Give its path, for example .venv/bin/python.",
         )
-    # Not resolved: a virtual environment's python is a link, and knows it by its own path.
-    return str(Path(found).absolute())
+    return python
 
 
 def _verdict(report: "Report", fail_under: float | None, strict: bool) -> ExitCode:

@@ -32,6 +32,9 @@ class _Live:
     def planned(self, count: int) -> None:
         self._progress.update(self._task, total=count)
 
+    def told(self, words: str) -> None:
+        self._progress.console.print(Text(f"environment: {words}", style="dim"))
+
     def started(self, item: str) -> None:
         with self._lock:
             self._running.append(item)

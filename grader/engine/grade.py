@@ -1,7 +1,6 @@
 """The whole path on one page: a source and a rubric in, a `Report` out."""
 
 import platform
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,8 +11,10 @@ from pathlib import Path
 from grader.checkers._base import Checker, Options
 from grader.checkers._registry import Registry, installed
 from grader.engine.capture import Capture, capture
+from grader.engine.environment import AUTO, environment_for
 from grader.engine.measure import Unwatched, Watch, Workshop, measure
 from grader.errors import GradeError, did_you_mean
+from grader.model.environment import EnvironmentFacts
 from grader.model.measurement import Measured, Measurement, Tool
 from grader.model.report import (
     Fix,
@@ -42,7 +43,9 @@ class Request:
 
     `source` is a folder or an address; `ref` a branch, tag or commit (None: the folder as it
     stands); `rubric` a file (None: the shipped one); `only` and `skip` item ids;
-    `test_python` the interpreter that the project's tests run in.
+    `environment` is `auto` (built from the project's manifests), `none` (the grader's own
+    interpreter), or a virtual environment, an interpreter or a manifest file; `is_offline`
+    keeps it from fetching anything.
     """
 
     source: str
@@ -50,7 +53,8 @@ class Request:
     ref: str | None = None
     only: Sequence[str] = ()
     skip: Sequence[str] = ()
-    test_python: str = sys.executable
+    environment: str = AUTO
+    is_offline: bool = False
 
 
 def grade_repository(request: Request, watch: Watch | None = None) -> Report:
@@ -61,16 +65,24 @@ def grade_repository(request: Request, watch: Watch | None = None) -> Report:
     with tempfile.TemporaryDirectory(prefix="mlops-grade-") as folder:
         work = Path(folder).resolve()
         captured = capture(request.source, work, ref=request.ref)
+        watch = watch or Unwatched()
+        environment = environment_for(
+            captured.snapshot,
+            request.environment,
+            work / "environment",
+            is_offline=request.is_offline,
+            tell=watch.told,
+        )
         measurements = measure(
             captured.snapshot,
             chosen,
             registry.checkers,
-            Workshop(work, loaded.rubric.limits, request.test_python),
-            watch or Unwatched(),
+            Workshop(work, loaded.rubric.limits, environment),
+            watch,
         )
         facts = _repository_facts(captured)
     grade = grade_measurements(loaded.rubric, measurements)
-    return _assemble(facts, loaded, registry, measurements, grade)
+    return _assemble(facts, environment.facts(), loaded, registry, measurements, grade)
 
 
 def catalogue(registry: Registry) -> Catalogue:
@@ -107,6 +119,7 @@ def choose(
 
 def _assemble(
     facts: RepositoryFacts,
+    environment: EnvironmentFacts | None,
     loaded: LoadedRubric,
     registry: Registry,
     measurements: dict[str, Measurement],
@@ -127,6 +140,7 @@ def _assemble(
         platform=platform.platform(terse=True),
         isolation=ISOLATION,
         repository=facts,
+        environment=environment,
         rubric=RubricFacts(
             name=rubric.name, version=rubric.version, digest=loaded.digest
         ),

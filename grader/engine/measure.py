@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from grader.checkers._base import Bench, Checker, Options
+from grader.environment.environments import Environment
 from grader.errors import CannotMeasure
 from grader.model.measurement import (
     Failed,
@@ -32,6 +33,9 @@ class Watch(Protocol):
     def planned(self, count: int) -> None:
         """So many checks are going to run."""
 
+    def told(self, words: str) -> None:
+        """Something longer has begun: a package index is asked, packages are installed."""
+
     def started(self, item: str) -> None:
         """A check begins."""
 
@@ -43,6 +47,9 @@ class Unwatched:
     """A `Watch` that nobody looks at."""
 
     def planned(self, count: int) -> None:
+        """Nothing."""
+
+    def told(self, words: str) -> None:
         """Nothing."""
 
     def started(self, item: str) -> None:
@@ -58,7 +65,7 @@ class Workshop:
 
     folder: Path
     limits: LimitsRule
-    test_python: str
+    environment: Environment
 
     def bench(self, item: str) -> Bench:
         """A private bench for one item."""
@@ -69,7 +76,7 @@ class Workshop:
             scratch=scratch,
             tool_limits=Limits(self.limits.tool_seconds, output_bytes),
             test_limits=Limits(self.limits.test_seconds, output_bytes),
-            test_python=self.test_python,
+            environment=self.environment,
         )
 
 

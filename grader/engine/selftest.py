@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.engine.environment import NONE
 from grader.engine.grade import Request, grade_repository
 from grader.engine.measure import Watch
 from grader.model.report import Report
@@ -30,7 +31,9 @@ def selftest(rubric: Path | None = None, watch: Watch | None = None) -> tuple[Ro
     """A row for each item of the rubric, from grading the three shipped projects."""
     home = shipped("fixtures/repos")
     reports = {
-        name: grade_repository(Request(str(home / name), rubric=rubric), watch)
+        name: grade_repository(
+            Request(str(home / name), rubric=rubric, environment=NONE), watch
+        )
         for name in PROJECTS
     }
     return judge(reports)

@@ -5,6 +5,7 @@ This is also the program's JSON output; `report.schema.json` is generated from i
 
 from typing import Final, Literal
 
+from grader.model.environment import EnvironmentFacts
 from grader.model.measurement import Measurement, Stored, Tool
 from grader.model.score import Grade, ItemResult, Mark, Share
 
@@ -101,7 +102,10 @@ class ReportCheck(Stored):
 
 
 class Report(Stored):
-    """One repository's report. `graded_at` is UTC, ISO 8601."""
+    """One repository's report. `graded_at` is UTC, ISO 8601.
+
+    `environment` is what the project's tests ran in, None when no check asked for it.
+    """
 
     schema_version: Literal[1] = SCHEMA_VERSION
     generator: Tool
@@ -110,6 +114,7 @@ class Report(Stored):
     platform: str
     isolation: str
     repository: RepositoryFacts
+    environment: EnvironmentFacts | None = None
     rubric: RubricFacts
     grade: Grade
     checks: tuple[ReportCheck, ...]

@@ -152,6 +152,10 @@ class Snapshot:
         tops = {PurePosixPath(path).parts[0] for path in self.source_files}
         return tuple(sorted(tops))
 
+    def has_folder(self, folder: str) -> bool:
+        """Whether any graded file lies below a folder."""
+        return any(path.startswith(f"{folder}/") for path in self.files)
+
     def scope(self, scope: Scope) -> tuple[str, ...]:
         """The Python files of a population: `all`, or `source`."""
         return self.python_files if scope == "all" else self.source_files

@@ -18,7 +18,7 @@ from grader.checkers._suite.ending import cut_short
 from grader.checkers._suite.facts import values
 from grader.checkers._suite.interpreter import Presence
 from grader.checkers._suite.junit import Outcome, TestResult, read_junit
-from grader.checkers._suite.lacking import is_lacking, refuse_lacking
+from grader.checkers._suite.lacking import is_lacking, lacking_findings
 from grader.checkers._suite.lines import FileLines, SourceLines
 from grader.checkers._suite.run import SuiteRun
 from grader.checkers._suite.settings import OwnSettings, read_own_settings, sift
@@ -29,8 +29,9 @@ from grader.checkers.coverage import (
     read_results,
     state,
 )
+from grader.environment.environments import Blame, GivenInterpreter
 from grader.errors import CannotMeasure
-from grader.model.measurement import Measured
+from grader.model.measurement import Finding, Measured
 from grader.model.snapshot import Snapshot
 from grader.sandbox.limits import Limits
 from grader.sandbox.run import KilledBy, ToolOutput
@@ -432,8 +433,8 @@ def test_a_missing_package_is_named_with_the_remedy(
 ) -> None:
     snapshot = make_snapshot(SMALL)
     run = recorded_run("lacking", snapshot, 1)
-    with pytest.raises(CannotMeasure, match="need no_such_package, .*--python"):
-        refuse_lacking(run, read_results(run), snapshot, bench)
+    with pytest.raises(CannotMeasure, match="need no_such_package: .*--python"):
+        lacking_findings(run, read_results(run), snapshot, bench)
 
 
 @pytest.mark.parametrize(
@@ -453,8 +454,56 @@ def test_a_missing_plugin_is_our_interpreters_fault(
     snapshot = make_snapshot(SMALL)
     run = recorded_run("nothing", snapshot, 4)
     run = replace(run, output=replace(run.output, stderr=message))
-    with pytest.raises(CannotMeasure, match=f"need {plugin}, "):
-        refuse_lacking(run, (), snapshot, bench)
+    with pytest.raises(CannotMeasure, match=f"need {plugin}: "):
+        lacking_findings(run, (), snapshot, bench)
+
+
+class Built:
+    """An environment that was made from manifests, as far as these tests ask."""
+
+    def __init__(self, ours: frozenset[str]) -> None:
+        self.ours = ours
+
+    def python(self) -> str:
+        return sys.executable
+
+    def blame(self, name: str) -> Blame:
+        return Blame(name in self.ours, f"{name} is not declared")
+
+    def has_sources_on_path(self) -> bool:
+        return False
+
+    def facts(self) -> None:
+        return None
+
+    def findings(self) -> tuple[Finding, ...]:
+        return ()
+
+
+def test_what_the_project_does_not_declare_is_its_own_fault_and_a_finding(
+    make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    snapshot = make_snapshot(SMALL)
+    run = recorded_run("lacking", snapshot, 1)
+    built = replace(bench, environment=Built(frozenset()))
+    (found,) = lacking_findings(run, read_results(run), snapshot, built)
+    assert found.rule == "missing-package"
+    assert "no_such_package is not declared" in found.message
+    ours = replace(bench, environment=Built(frozenset({"no_such_package"})))
+    with pytest.raises(CannotMeasure, match="no_such_package"):
+        lacking_findings(run, read_results(run), snapshot, ours)
+
+
+def test_a_missing_library_of_the_system_is_never_the_projects_fault(
+    make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    snapshot = make_snapshot(SMALL)
+    run = recorded_run("nothing", snapshot, 4)
+    said = "ImportError: libGL.so.1: cannot open shared object file"
+    run = replace(run, output=replace(run.output, stderr=said))
+    built = replace(bench, environment=Built(frozenset()))
+    with pytest.raises(CannotMeasure, match=r"libGL\.so\.1 is a library of the system"):
+        lacking_findings(run, (), snapshot, built)
 
 
 def test_an_interpreter_without_pytest_is_named_before_anything_runs(
@@ -464,9 +513,12 @@ def test_an_interpreter_without_pytest_is_named_before_anything_runs(
     bare = tmp_path / "bare" / Path(sys.executable).parent.name / "python"
     snapshot = make_snapshot(SMALL)
     with pytest.raises(CannotMeasure, match="lacks pytest, pytest-cov, coverage"):
-        measure(snapshot, replace(bench, test_python=str(bare)))
+        measure(snapshot, replace(bench, environment=GivenInterpreter(str(bare))))
     with pytest.raises(CannotMeasure, match="could not be started"):
-        measure(snapshot, replace(bench, test_python=str(tmp_path / "none")))
+        measure(
+            snapshot,
+            replace(bench, environment=GivenInterpreter(str(tmp_path / "none"))),
+        )
 
 
 # The project's own settings.
@@ -603,7 +655,9 @@ def test_without_a_python_file_nothing_is_started(
     make_snapshot: MakeSnapshot, bench: Bench
 ) -> None:
     snapshot = make_snapshot({"README.md": "# Soon\n"})
-    measured = measure(snapshot, replace(bench, test_python="/no/such/python"))
+    measured = measure(
+        snapshot, replace(bench, environment=GivenInterpreter("/no/such/python"))
+    )
     assert set(measured.values.values()) == {0}
     assert [f.rule for f in measured.findings] == ["no-tests"]
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from grader.checkers._base import Bench, Checker, Options, Result
 from grader.engine.measure import Unwatched, Workshop, measure
+from grader.environment.environments import GivenInterpreter
 from grader.errors import CannotMeasure
 from grader.model.measurement import Failed, Measured, Measurement, Quantity
 from grader.model.snapshot import Snapshot
@@ -33,7 +34,9 @@ def run(
     make_snapshot: MakeSnapshot, tmp_path: Path, does: Callable[[], dict[str, float]]
 ) -> Measurement:
     item = Item(checker="fake", score="share")
-    workshop = Workshop(tmp_path / "work", LimitsRule(), sys.executable)
+    workshop = Workshop(
+        tmp_path / "work", LimitsRule(), GivenInterpreter(sys.executable)
+    )
     checkers = {"fake": Fake(does)}
     found = measure(make_snapshot({}), [item], checkers, workshop, Unwatched())
     return found["fake"]
@@ -82,7 +85,9 @@ def test_two_items_with_the_same_checker_and_options_measure_once(
         Item(checker="fake", score="share"),
         Item(checker="fake", id="again", score="10 * share"),
     ]
-    workshop = Workshop(tmp_path / "work", LimitsRule(), sys.executable)
+    workshop = Workshop(
+        tmp_path / "work", LimitsRule(), GivenInterpreter(sys.executable)
+    )
     found = measure(make_snapshot({}), items, {"fake": fake}, workshop, Unwatched())
     assert fake.calls == 1
     assert found["fake"] == found["again"]

@@ -1,7 +1,7 @@
 """What the tests need and the interpreter that runs them hasn't got.
 
-Until the repository's own environment is built from its manifests, a missing package is
-our interpreter's fault: a test that fails for it says nothing about the project.
+Whose fault that is, the environment says: a package that the project doesn't declare is the
+project's, one that we could not get is ours, and then a failing test says nothing.
 """
 
 import re
@@ -13,7 +13,9 @@ from grader.checkers._base import Bench
 from grader.checkers._suite.interpreter import Presence, presence
 from grader.checkers._suite.junit import TestResult
 from grader.checkers._suite.run import SuiteRun
+from grader.environment.environments import Blame
 from grader.errors import CannotMeasure
+from grader.model.measurement import Finding
 from grader.model.snapshot import Snapshot
 
 _MODULE = r"['\"]?(?P<name>[A-Za-z_][\w.]*)['\"]?"
@@ -66,19 +68,51 @@ _PLUGINS: Mapping[str, tuple[str, frozenset[str]]] = {
 _MAX_NAMES = 200
 
 
-def refuse_lacking(
+def lacking_findings(
     run: SuiteRun, results: Sequence[TestResult], snapshot: Snapshot, bench: Bench
-) -> None:
-    """Raise `CannotMeasure` when tests failed for what the interpreter hasn't got."""
+) -> tuple[Finding, ...]:
+    """What tests missed in their environment by the project's own fault, a finding each.
+
+    Raises `CannotMeasure` when something is missing that is ours to provide: then a failing
+    test says nothing about the project.
+    """
     if run.output.killed_by is not None or run.oversized:
-        return
+        return ()
+    lacking = _lacking(run, results, snapshot, bench)
+    blames = {name: _blame(name, bench) for name in sorted(lacking)}
+    ours = {name: blame for name, blame in blames.items() if blame.is_ours}
+    if ours:
+        reasons = "; ".join(dict.fromkeys(blame.reason for blame in ours.values()))
+        raise CannotMeasure(f"the tests need {', '.join(ours)}: {reasons}")
+    return tuple(
+        Finding(
+            rule="missing-package",
+            message=f"The tests need {name}: {blame.reason}.",
+            severity="error",
+            fix="Declare it in the project's environment.yml or requirements.txt.",
+        )
+        for name, blame in blames.items()
+    )
+
+
+def _blame(name: str, bench: Bench) -> Blame:
+    if ".so" in name:
+        return Blame(True, f"{name} is a library of the system and not installed here")
+    # A plugin may stand here with the version that is asked for: pytest-mock>=3.
+    bare = re.match(r"[\w.-]+", name)
+    return bench.environment.blame(bare[0] if bare else name)
+
+
+def _lacking(
+    run: SuiteRun, results: Sequence[TestResult], snapshot: Snapshot, bench: Bench
+) -> set[str]:
     texts = _complaints(run, results)
     named = dict.fromkeys(name for text in texts for name in _modules(text))
     modules = tuple(named)[:_MAX_NAMES]
     plugins = {name for text in texts for name in _plugins(text)}
     importable = {_PLUGINS[plugin][0] for plugin in plugins if plugin in _PLUGINS}
     has = presence(sorted({_top(name) for name in modules} | importable), bench)
-    lacking = {
+    return {
         *(
             _described(name, has[_top(name)], snapshot)
             for name in modules
@@ -91,19 +125,12 @@ def refuse_lacking(
         ),
         *(name for text in texts for name in _NOT_A_MODULE.findall(text)),
     }
-    if lacking:
-        raise CannotMeasure(
-            f"the tests need {', '.join(sorted(lacking))}, which the interpreter "
-            f"{bench.test_python} lacks. Name one that has the project's packages with "
-            "--python."
-        )
 
 
 def is_lacking(name: str, has: Presence, snapshot: Snapshot) -> bool:
-    """Whether a module that could not be imported is missing in *our* interpreter.
+    """Whether a module that could not be imported is missing in the interpreter.
 
-    `name` is dotted, `has` is what that interpreter has of its first part. The rule,
-    until the project's manifests say what it declares:
+    `name` is dotted, `has` is what that interpreter has of its first part:
 
     - the interpreter has it: not lacking, and a missing part of it is the project's;
     - the repository has a module or folder of Python of that name: the project's own,

@@ -96,6 +96,8 @@ def run_suite(snapshot: Snapshot, settings: OwnSettings, bench: Bench) -> SuiteR
     """Copy the tree, run its tests, read the reports; a failing test is no error."""
     places = _prepare(snapshot, bench)
     argv, environment = suite_command(test_python(bench), snapshot, settings, places)
+    if sources := sources_on_path(snapshot, bench, places.copy):
+        environment = {**environment, "PYTHONPATH": str(sources)}
     output = bench.run(
         argv, cwd=places.copy, limits=bench.test_limits, environment=environment
     )
@@ -109,6 +111,17 @@ def run_suite(snapshot: Snapshot, settings: OwnSettings, bench: Bench) -> SuiteR
         junit=None if sizes[0] is None else places.junit.read_bytes(),
         coverage=None if sizes[1] is None else places.coverage.read_bytes(),
     )
+
+
+def sources_on_path(snapshot: Snapshot, bench: Bench, copy: Path) -> Path | None:
+    """The folder that `pip install -e .` would put on the import path, if the project asks.
+
+    Nothing of it is executed, as a build would: the folder is enough for its modules.
+    """
+    if not bench.environment.has_sources_on_path():
+        return None
+    has_layout = "src/__init__.py" not in snapshot.files and snapshot.has_folder("src")
+    return copy / "src" if has_layout else copy
 
 
 def suite_command(

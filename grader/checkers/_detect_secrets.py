@@ -1,0 +1,164 @@
+"""Runs detect-secrets and reads what it prints, without ever keeping a secret."""
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from pydantic import BaseModel, ValidationError
+
+from grader.checkers._base import Bench, Command, execute
+from grader.errors import CannotMeasure
+from grader.model.snapshot import Snapshot
+from grader.sandbox.run import ToolOutput
+
+# Scanned with every repository: detect-secrets says nothing about a clean file, and
+# only this tells that it has worked. In two pieces, so that it is no finding in our own
+# code.
+_SAMPLE = ".mlops-grade-sample"
+_SAMPLE_TEXT = "aws_key = 'AKIA" + "Q3EGRZ5KW2MLOPS7'\n"
+
+
+@dataclass(frozen=True, order=True)
+class Secret:
+    """What may be told of a secret: its file, its type, and a hash of it."""
+
+    path: str
+    type: str
+    hashed: str
+
+
+class _Entry(BaseModel):
+    type: str
+    hashed_secret: str
+    line_number: int | None = None
+
+
+class Baseline(BaseModel):
+    """detect-secrets' own format: of what it prints, and of baselines."""
+
+    results: dict[str, list[_Entry]]
+
+    def secrets(self) -> dict[Secret, int | None]:
+        """Each secret with a line that it stands on, from 1, where that is known."""
+        return {
+            Secret(PurePath(path).as_posix(), one.type, one.hashed_secret): (
+                one.line_number
+            )
+            for path, entries in self.results.items()
+            for one in entries
+        }
+
+
+def plain_command(exclude_files: str) -> tuple[str, ...]:
+    """What a person types at the repository's top: git's tracked files are scanned."""
+    # By default it tries the keys that it finds, over the network.
+    return ("detect-secrets", "scan", "--no-verify", f"--exclude-files={exclude_files}")
+
+
+def scan_command(exclude_files: str, *, unmasked: bool) -> Command:
+    """Scan the folder that it stands in; `unmasked`: with the allowlisted lines."""
+    _, *options = plain_command(exclude_files)
+    allowlist = "detect_secrets.filters.allowlist.is_line_allowlisted"
+    return Command(
+        argv=(
+            *("detect_secrets", "-c", "1", *options, "--all-files"),
+            *(("--disable-filter", allowlist) if unmasked else ()),
+        ),
+        files=(".",),
+        # A file that isn't below the working directory is passed over in silence.
+        in_repository=True,
+    )
+
+
+def scan(
+    command: Command, files: Sequence[str], snapshot: Snapshot, bench: Bench
+) -> dict[Secret, int | None]:
+    """The secrets in `files`, each with a line that it stands on, where known."""
+    if not files:
+        return {}
+    output, sample = _run(command, files, snapshot, bench)
+    if output.exit_status == 0:
+        return read_scan(output, files, sample)
+    error = _error_name(output)
+    # One file makes it crash, and it doesn't say which.
+    while len(files) > 1:
+        half = files[: len(files) // 2]
+        output, _ = _run(command, half, snapshot, bench)
+        files = half if output.exit_status else files[len(half) :]
+    raise CannotMeasure(
+        f"detect-secrets: crashed with {error}, it seems on {files[0]}. "
+        "The option exclude_files in the rubric can leave that file out."
+    )
+
+
+def _run(
+    command: Command, files: Sequence[str], snapshot: Snapshot, bench: Bench
+) -> tuple[ToolOutput, str]:
+    """Run the command on a folder that holds just these files and our sample."""
+    with tempfile.TemporaryDirectory(dir=bench.scratch) as name:
+        folder = Path(name).resolve()
+        for path in files:
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.link(snapshot.root / path, target)
+            except OSError:  # another file system, or one without links
+                shutil.copyfile(snapshot.root / path, target)
+        sample = _SAMPLE
+        while sample in files:
+            sample += "-"
+        (folder / sample).write_text(_SAMPLE_TEXT)
+        tree = Snapshot(root=folder, name=snapshot.name, files=(*files, sample))
+        return execute(command, command.files, tree, bench), sample
+
+
+def read_scan(
+    output: ToolOutput, files: Sequence[str], sample: str = _SAMPLE
+) -> dict[Secret, int | None]:
+    """The secrets that a scan of `files` and our sample reported, the sample's aside.
+
+    Raises `CannotMeasure`, which never quotes the output: a secret may stand in it.
+    """
+    if output.exit_status != 0:
+        raise CannotMeasure(
+            f"detect-secrets: ended with exit status {output.exit_status} "
+            f"({_error_name(output)})."
+        )
+    try:
+        found = Baseline.model_validate_json(output.stdout).secrets()
+    except ValidationError:
+        # Not "from error": that one quotes what it was given.
+        raise CannotMeasure(
+            "detect-secrets: did not print a report that we know."
+        ) from None
+    ours = {one: line for one, line in found.items() if one.path == sample}
+    if not ours:
+        raise CannotMeasure("detect-secrets: did not find the sample that we gave it.")
+    theirs = {one: line for one, line in found.items() if one not in ours}
+    if strange := {one.path for one in theirs} - set(files):
+        raise CannotMeasure(
+            f"detect-secrets: reported on {min(strange)}, which was not asked."
+        )
+    return theirs
+
+
+def read_baseline(file: str) -> frozenset[Secret]:
+    """The secrets that a baseline lists. Raises `CannotMeasure` if it isn't one."""
+    try:
+        text = Path(file).read_text("utf-8")
+        return frozenset(Baseline.model_validate_json(text).secrets())
+    except (OSError, ValueError):
+        raise CannotMeasure(
+            f"secrets: the baseline {file} can't be read as one of detect-secrets'."
+        ) from None
+
+
+def _error_name(output: ToolOutput) -> str:
+    """The kind of error at the end of a traceback, without its message."""
+    last = output.stderr.strip().rpartition("\n")[2]
+    match = re.match(r"[A-Za-z_][A-Za-z_.]*(?=:|$)", last)
+    return match[0] if match else "an unknown error"

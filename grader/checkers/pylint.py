@@ -1,0 +1,391 @@
+"""Pylint: its rating of the project's own code, 0 to 10, and its messages by kind."""
+
+import ast
+import glob
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path, PurePath, PurePosixPath
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
+
+from grader.checkers._base import (
+    Bench,
+    Command,
+    Options,
+    ToolChecker,
+    nothing_to_measure,
+    own_settings_finding,
+    refuse_unknown,
+    unparsable_findings,
+)
+from grader.errors import CannotMeasure
+from grader.model.measurement import Finding, Measured, NotApplicable, Quantity
+from grader.model.snapshot import PythonModule, Snapshot
+from grader.sandbox.run import ToolOutput
+
+Kind = Literal["fatal", "error", "warning", "refactor", "convention", "info"]
+
+# What each kind of message adds to pylint's exit status.
+_BITS: dict[Kind, int] = {
+    "fatal": 1,
+    "error": 2,
+    "warning": 4,
+    "refactor": 8,
+    "convention": 16,
+    "info": 0,
+}
+_SEVERITY: dict[Kind, Literal["error", "warning", "info"]] = {
+    "fatal": "error",
+    "error": "error",
+    "warning": "warning",
+    "refactor": "info",
+    "convention": "info",
+    "info": "info",
+}
+_SETTINGS = (
+    *((name, "") for name in (".pylintrc", "pylintrc")),
+    *((name, "") for name in (".pylintrc.toml", "pylintrc.toml")),
+    ("pyproject.toml", "[tool.pylint"),
+    ("setup.cfg", "[pylint"),
+    ("tox.ini", "[pylint"),
+)
+
+
+class PylintOptions(Options):
+    """`disable` names messages beside `import-error`; `py_version` is the code's."""
+
+    disable: tuple[
+        Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9-]*$")], ...
+    ] = ()
+    py_version: Annotated[str, StringConstraints(pattern=r"^3\.\d{1,2}$")] = "3.11"
+
+    @field_validator("disable")
+    @classmethod
+    def _keeps_something(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if "all" in names:
+            raise ValueError('"all" would leave nothing to rate; name the messages')
+        return names
+
+
+class _Message(BaseModel):
+    kind: Kind = Field(alias="type")
+    symbol: str
+    text: str = Field(alias="message")
+    id: str = Field(alias="messageId")
+    path: Annotated[str, AfterValidator(lambda path: PurePath(path).as_posix())]
+    line: int | None
+
+
+class _Statistics(BaseModel):
+    counts: dict[Kind, int] = Field(alias="messageTypeCount")
+    score: float = Field(ge=0, le=10)
+
+
+class _Report(BaseModel):
+    messages: list[_Message]
+    statistics: _Statistics
+
+
+def _messages(name: str, meaning: str) -> Quantity:
+    return Quantity(name, "messages", meaning, better="lower", ideal=0)
+
+
+class Pylint(ToolChecker[PylintOptions]):
+    """Pylint's rating of the project's own code.
+
+    Why it matters
+        Pylint reads code as a careful colleague does: names that don't exist, arguments
+        that don't fit, dead code, missing documentation, functions that grew too long.
+
+    How it is measured
+        `pylint` with its default settings on the files below `src/` (without a `src/`:
+        on the project's own modules, tests aside). The rating is pylint's own: 10 minus
+        ten times the messages per statement, where an error weighs five, and never
+        below 0. Packages that happen to be installed are not looked into and
+        `import-error` is off, so that the rating is the same on every machine. A file
+        that can't be parsed counts as pylint counts it. If no statement could be read,
+        because every file is broken or says `skip-file`, the rating is 0.
+
+    What it does not see
+        Whether calls into third-party packages are right; what a `# pylint: disable`
+        comment switches off; notebooks. The repository's own pylint settings are not
+        used.
+
+    How to fix
+        Work through the messages, errors first. `pylint src` shows them with their
+        lines, and `pylint --help-msg=NAME` explains one.
+    """
+
+    id = "pylint"
+    source = "https://pylint.readthedocs.io/"
+    tools = ("pylint", "astroid")
+    quantities = (
+        Quantity(
+            "score",
+            "points",
+            "pylint's rating; 0 as well where it could not read one statement, "
+            "because no file can be parsed or every file says skip-file",
+            better="higher",
+            ideal=10,
+            maximum=10,
+        ),
+        _messages("fatal", "files that can't be read at all; the rating is then 0"),
+        _messages("errors", "probable bugs, syntax errors included"),
+        _messages("warnings", "stylistic problems and smaller bugs"),
+        _messages("refactors", "hints that code should be restructured"),
+        _messages("conventions", "departures from the coding standard"),
+        _messages("messages", "all of the five kinds together"),
+        Quantity("files", "files", "Python files that pylint was given"),
+        Quantity("lines", "lines", "lines in those files, blank ones included"),
+        Quantity(
+            "messages_per_100_lines",
+            "messages per 100 lines",
+            "100 * messages / lines",
+            better="lower",
+            ideal=0,
+        ),
+        Quantity(
+            "unparsable",
+            "files",
+            "files that can't be parsed",
+            better="lower",
+            ideal=0,
+        ),
+        Quantity(
+            "skipped_files",
+            "files",
+            "files that tell pylint to skip them",
+            better="lower",
+            ideal=0,
+        ),
+    )
+
+    def command(
+        self, snapshot: Snapshot, options: PylintOptions, bench: Bench
+    ) -> Command | NotApplicable:
+        if nothing := nothing_to_measure(snapshot, "source"):
+            return nothing
+        disabled = "--disable=" + ",".join(("import-error", *options.disable))
+        choices = (disabled, f"--py-version={options.py_version}")
+        plain = (
+            *("pylint", f"--rcfile={bench.empty_settings}", *choices),
+            *_ignored(snapshot),
+        )
+        return Command(
+            argv=(
+                *(*plain, "--output-format=json2", "--persistent=n", "--score=y"),
+                # json2 says 10 where pylint read no statement and gives no rating. The
+                # exit status tells: with no message it is 1 for a rating below this,
+                # and 0 for none.
+                "--fail-under=11",
+                # A crash is a fatal message: no option may switch it off.
+                "--enable=F,file-ignored",
+            ),
+            plain=plain,
+            # It expands wildcards itself: a file may be called `[a].py`.
+            files=tuple(map(glob.escape, snapshot.source_files)),
+            fix=" ".join(("pylint", *choices, *snapshot.source_roots)),
+            population=snapshot.describe("source"),
+            is_bare=True,
+            # isort, which pylint asks about the order of imports, takes what stands in
+            # the working directory and its src/ for the project's own.
+            in_repository=True,
+        )
+
+    def parse(
+        self, output: ToolOutput, snapshot: Snapshot, options: PylintOptions
+    ) -> Measured | NotApplicable:
+        report = _read(output)
+        for message in report.messages:
+            _refuse_ours(message, snapshot)
+        counts = report.statistics.counts
+        status = 0
+        for kind, count in counts.items():
+            status |= _BITS[kind] if count else 0
+        if (
+            sum(counts.values()) != len(report.messages)
+            or output.exit_status != status
+            # See --fail-under.
+            and not (status == 0 and output.exit_status == 1)
+        ):
+            raise refuse_unknown("pylint", output, "contradicts itself")
+
+        modules = [snapshot.module(path) for path in snapshot.source_files]
+        broken = [module for module in modules if module.problem]
+        # An import of a broken file has the same id as the broken file itself.
+        unread = {
+            message.path
+            for message in report.messages
+            if message.id == "E0001" and not message.text.startswith("Cannot import")
+        }
+        unparsable = unread.union(module.path for module in broken)
+        skipped = {m.path for m in report.messages if m.id == "I0013"}
+        written = {module.path for module in modules if _has_statement(module)}
+        is_rated = output.exit_status != 0 and written - unparsable - skipped
+        if not is_rated and not written and not unparsable:
+            return _NO_STATEMENT
+
+        messages = len(report.messages) - counts.get("info", 0)
+        lines = snapshot.lines("source")
+        return Measured(
+            values={
+                "score": report.statistics.score if is_rated else 0.0,
+                "fatal": counts.get("fatal", 0),
+                "errors": counts.get("error", 0),
+                "warnings": counts.get("warning", 0),
+                "refactors": counts.get("refactor", 0),
+                "conventions": counts.get("convention", 0),
+                "messages": messages,
+                "files": len(modules),
+                "lines": lines,
+                "messages_per_100_lines": 100 * messages / lines,
+                "unparsable": len(unparsable),
+                "skipped_files": len(skipped),
+            },
+            findings=(
+                *(() if is_rated else (_UNRATED,)),
+                *unparsable_findings(broken),
+                *(
+                    _finding(message)
+                    for message in report.messages
+                    if message.kind == "fatal"
+                    or not snapshot.module(message.path).problem
+                ),
+                *own_settings_finding("pylint", _SETTINGS, snapshot),
+            ),
+        )
+
+
+_NO_STATEMENT = NotApplicable(
+    reason="The project's own Python files hold no statement that pylint could rate."
+)
+
+
+_UNRATED = Finding(
+    rule="no-rating",
+    message="pylint read no statement in these files and rates nothing: every file is "
+    "broken, empty or tells pylint to skip it.",
+    severity="error",
+)
+
+
+def _ignored(snapshot: Snapshot) -> tuple[str, ...]:
+    """The option that keeps pylint to our files.
+
+    Given an `__init__.py` it takes the whole package: tests, vendored code and stubs in
+    it would be in the rating.
+    """
+    packages = {
+        PurePosixPath(path).parent
+        for path in snapshot.source_files
+        if PurePosixPath(path).name == "__init__.py"
+    }
+    patterns = {
+        pattern
+        for package in packages
+        for pattern in _others(snapshot, snapshot.root / package)
+    }
+    for pattern in patterns:
+        for own in snapshot.source_files:
+            if re.match(pattern, own):
+                raise CannotMeasure(f"pylint: {own} can't be told from {pattern}.")
+    return ("--ignore-paths=" + ",".join(sorted(patterns)),) if patterns else ()
+
+
+def _others(snapshot: Snapshot, package: Path) -> Iterator[str]:
+    """Patterns for what is Python in a package's folder and is not ours.
+
+    From the disk: links are there, which the snapshot's files don't name.
+    """
+    ours = snapshot.source_files
+    for folder, subfolders, names in os.walk(package):
+        here = Path(folder).relative_to(snapshot.root)
+        for name in list(subfolders):
+            path = (here / name).as_posix()
+            if not any(own.startswith(f"{path}/") for own in ours):
+                subfolders.remove(name)
+                below = [
+                    file
+                    for _, _, files in os.walk(Path(folder, name))
+                    for file in files
+                ]
+                if any(map(_is_python, below)):
+                    yield _literally(path) + "(/|$)"
+        for path in ((here / name).as_posix() for name in names):
+            if _is_python(path) and path not in ours:
+                yield _literally(path) + "$"
+
+
+def _literally(path: str) -> str:
+    # The option takes a backslash for a slash, and a comma for the pattern's end.
+    pieces = (
+        "." if c in r"[\^," else f"[{c}]" if c in "().*+?$|{}" else c for c in path
+    )
+    return "".join(pieces)
+
+
+def _is_python(path: str) -> bool:
+    return path.endswith((".py", ".pyi", ".pyw"))
+
+
+def _read(output: ToolOutput) -> _Report:
+    if output.exit_status not in range(32):
+        raise refuse_unknown("pylint", output, "ended in a way we don't know")
+    # It goes on without the checkers that it can't load, and then finds less.
+    if "Problem importing module" in output.stderr:
+        raise refuse_unknown("pylint", output, "did not load all of its checkers")
+    try:
+        return _Report.model_validate_json(output.stdout)
+    except ValidationError as error:
+        raise refuse_unknown(
+            "pylint", output, "did not print a report that we know"
+        ) from error
+
+
+def _refuse_ours(message: _Message, snapshot: Snapshot) -> None:
+    """Raise `CannotMeasure` for what the code can't help: a wrong option, a crash."""
+    if message.path not in snapshot.source_files:
+        raise CannotMeasure(f"pylint: {message.path}: {message.text} ({message.id})")
+    if message.kind == "fatal" and not snapshot.module(message.path).problem:
+        raise CannotMeasure(
+            f"pylint: crashed on {message.path} ({message.id} {message.symbol}), "
+            "which is a fault of pylint's and not of the file."
+        )
+
+
+def _has_statement(module: PythonModule) -> bool:
+    # A docstring is no statement to pylint.
+    tree = module.tree
+    if tree is None:
+        return False
+    return len(tree.body) > (ast.get_docstring(tree, clean=False) is not None)
+
+
+def _finding(message: _Message) -> Finding:
+    if message.kind == "fatal":
+        return Finding(
+            rule=message.symbol,
+            message="pylint can't read this file at all, which makes its rating 0.",
+            path=message.path,
+            severity="error",
+        )
+    first, *rest = message.text.splitlines() or [message.symbol]
+    # duplicate-code quotes the lines; the places are enough.
+    places = [line for line in rest if line.startswith("==")]
+    return Finding(
+        rule=message.symbol,
+        message=f"{' '.join((first, *places))} ({message.id})",
+        path=message.path,
+        line=message.line or None,
+        severity=_SEVERITY[message.kind],
+        fix=f"pylint --help-msg={message.symbol}",
+    )

@@ -1,0 +1,87 @@
+"""Which environment a repository's tests get: from its manifests, from the user, or ours."""
+
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from grader.environment.environments import (
+    BuiltEnvironment,
+    Environment,
+    GivenInterpreter,
+)
+from grader.environment.manifests import Project, read_manifests
+from grader.environment.provision import Provisioner, default_cache
+from grader.errors import GradeError
+from grader.model.snapshot import Snapshot
+
+AUTO, NONE = "auto", "none"
+
+
+def environment_for(
+    snapshot: Snapshot,
+    wanted: str,
+    home: Path,
+    *,
+    is_offline: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Environment:
+    """The environment that `wanted` says.
+
+    `auto`: built from the repository's manifests. `none`: the grader's own interpreter. A
+    virtual environment or an interpreter: that one, as it is. Any other file: a manifest to
+    use instead of the repository's own. Raises `GradeError` for what is none of these.
+    """
+    if wanted == NONE:
+        return GivenInterpreter(
+            sys.executable, "Leave --environment none out to build the project's own."
+        )
+    if wanted == AUTO:
+        return built_environment(snapshot, home, is_offline=is_offline, tell=tell)
+    if interpreter := _interpreter(wanted):
+        return GivenInterpreter(interpreter)
+    path = Path(wanted)
+    if path.is_file():
+        file = path.resolve()
+        project = read_manifests(file.parent, [file.name])
+        if not project.has_manifest:
+            raise GradeError(f'"{wanted}" declares no package that could be read.')
+        return _built(project, home, is_offline, tell)
+    raise GradeError(
+        f'--environment "{wanted}" is no environment, interpreter or manifest.',
+        hint="Give auto, none, a virtual environment, a python, or a file such as "
+        "environment.yml.",
+    )
+
+
+def built_environment(
+    snapshot: Snapshot,
+    home: Path,
+    *,
+    is_offline: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
+) -> BuiltEnvironment:
+    """The environment of a repository's manifests; nothing is built until it is asked for."""
+    project = read_manifests(snapshot.root, snapshot.files)
+    return _built(project, home, is_offline, tell)
+
+
+def _built(
+    project: Project, home: Path, is_offline: bool, tell: Callable[[str], None]
+) -> BuiltEnvironment:
+    return BuiltEnvironment(
+        project, Provisioner(default_cache(), home, is_offline=is_offline, tell=tell)
+    )
+
+
+def _interpreter(wanted: str) -> str | None:
+    """A virtual environment's interpreter, or one by path or name; not a link's target.
+
+    A virtual environment's python is a link and knows where it is by its own path.
+    """
+    folder = Path(wanted)
+    for inside in (folder / "bin" / "python", folder / "Scripts" / "python.exe"):
+        if inside.exists():
+            return str(inside.absolute())
+    found = shutil.which(wanted)
+    return str(Path(found).absolute()) if found else None

@@ -1,0 +1,339 @@
+"""Builds the environment that a project declares, once for each distinct resolution.
+
+    <cache>/resolutions/<key of what was asked>.json    what was asked -> exact versions
+    <cache>/environments/<key of the versions>/         the virtual environment
+    <cache>/uv/                                         uv's own cache, hard-linked from
+
+An environment is finished when its `complete.json` is there, which is written last: a
+build that was killed leaves a folder without one, and the next build starts it anew. A
+lock per environment keeps two runs from building the same one; different ones don't
+wait for each other.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import platformdirs
+from filelock import FileLock, Timeout
+from packaging.version import Version
+from pydantic import ValidationError
+
+from grader.environment.interpreters import (
+    Choice,
+    Interpreter,
+    choose,
+    installed_interpreters,
+)
+from grader.environment.resolve import OURS, Resolution, Resolver
+from grader.environment.uv import Uv, build_arguments, is_unreachable, said
+from grader.errors import CannotMeasure
+from grader.model.environment import Unresolved
+from grader.model.measurement import Stored
+from grader.sandbox.run import ToolOutput
+
+MAX_AGE_DAYS = 60.0
+MAX_BYTES = 20 * 2**30
+RESOLUTION_AGE_DAYS = 7.0
+
+_LAYOUT = 1
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What an environment is to have: PEP 508 lines, and the Python asked for.
+
+    `constraints` hold versions where they can, `additions` are put on top where they fit,
+    `conda` says which of the lines are asked of conda.
+    """
+
+    requirements: tuple[str, ...]
+    constraints: tuple[str, ...] = ()
+    additions: tuple[str, ...] = ()
+    conda: frozenset[str] = frozenset()
+    python: str | None = None
+
+
+@dataclass(frozen=True)
+class Provisioned:
+    """A finished environment: its interpreter, its exact packages, what is missing."""
+
+    python: Path
+    python_version: str
+    pins: tuple[str, ...]
+    unresolved: tuple[Unresolved, ...]
+    added: tuple[str, ...]
+    size_bytes: int
+    note: str = ""
+
+
+class _Resolved(Stored):
+    """A stored resolution."""
+
+    python: str
+    python_version: str
+    pins: tuple[str, ...]
+    unresolved: tuple[Unresolved, ...]
+    added: tuple[str, ...]
+    note: str
+
+
+class _Complete(Stored):
+    """What stands in a finished environment's `complete.json`."""
+
+    layout: int
+    pins: tuple[str, ...]
+    size_bytes: int
+
+
+def default_cache() -> Path:
+    """The user's cache folder of this program."""
+    return platformdirs.user_cache_path("mlops-grade")
+
+
+@dataclass(frozen=True)
+class Provisioner:
+    """Finds or builds environments below `cache`; `home` is a private scratch folder.
+
+    `from_source` lets packages without wheels be built, which runs their code; `tell` is
+    given a short sentence at each step.
+    """
+
+    cache: Path
+    home: Path
+    is_offline: bool = False
+    from_source: bool = False
+    tell: Callable[[str], None] = lambda _: None
+
+    def resolve(self, wish: Wish) -> tuple[Resolution, Choice]:
+        """Which exact packages a wish comes to, and on which Python; nothing is installed.
+
+        A resolution is kept for a week. Raises `CannotMeasure` without the network.
+        """
+        file = self.cache / "resolutions" / f"{_wish_key(wish)}.json"
+        if stored := _read_resolution(file):
+            return stored
+        uv = self._uv()
+        choice = choose(wish.python, installed_interpreters(uv))
+        count = len({*wish.requirements, *wish.additions})
+        self.tell(f"resolving {count} declared package{'' if count == 1 else 's'}")
+        resolution = Resolver(uv, choice.interpreter, wish.conda).resolve(
+            wish.requirements, wish.constraints, wish.additions
+        )
+        if wish.python is None and _lacks_wheels(resolution):
+            resolution, choice = self._elsewhere(uv, wish, resolution, choice)
+        if not any(one.cause == "unreachable" for one in resolution.unresolved):
+            _write_whole(file, _stored(resolution, choice).model_dump_json())
+        return resolution, choice
+
+    def provide(self, wish: Wish) -> Provisioned:
+        """The environment for a wish, built if it isn't there yet.
+
+        Raises `CannotMeasure` when it can't be had for a reason that is not the
+        project's.
+        """
+        resolution, choice = self.resolve(wish)
+        key = _digest(
+            choice.interpreter.path, str(choice.interpreter.version), *resolution.pins
+        )
+        folder = self.cache / "environments" / key
+        complete = self._build(folder, resolution, choice)
+        return Provisioned(
+            python=_python_of(folder),
+            python_version=str(choice.interpreter.version),
+            pins=resolution.pins,
+            unresolved=resolution.unresolved,
+            added=resolution.added,
+            size_bytes=complete.size_bytes,
+            note=choice.note,
+        )
+
+    def _uv(self) -> Uv:
+        return Uv(self.cache / "uv", self.home, self.is_offline, self.from_source)
+
+    def _elsewhere(
+        self, uv: Uv, wish: Wish, resolution: Resolution, choice: Choice
+    ) -> tuple[Resolution, Choice]:
+        """Another installed Python that has wheels for more, where none was asked for."""
+        best, taken = resolution, choice
+        for other in choice.others:
+            self.tell(f"trying Python {other.version}, which may have the wheels")
+            aside = replace(uv, home=uv.home / str(other.version))
+            found = Resolver(aside, other, wish.conda).resolve(
+                wish.requirements, wish.constraints, wish.additions
+            )
+            if len(found.unresolved) < len(best.unresolved):
+                note = (
+                    f"Python {other.version} was used: no Python is asked for, and the "
+                    f"declared versions have no wheels for {choice.interpreter.version}."
+                )
+                best, taken = found, Choice(other, (), note)
+            if not best.unresolved:
+                break
+        return best, taken
+
+    def _build(self, folder: Path, resolution: Resolution, choice: Choice) -> _Complete:
+        if complete := _read_complete(folder, resolution):
+            return complete
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{folder}.lock"):
+            if complete := _read_complete(folder, resolution):
+                return complete
+            # What a killed build left behind.
+            shutil.rmtree(folder, ignore_errors=True)
+            try:
+                complete = self._install(folder, resolution, choice)
+            except BaseException:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
+        self._tidy(keep=folder)
+        return complete
+
+    def _install(
+        self, folder: Path, resolution: Resolution, choice: Choice
+    ) -> _Complete:
+        uv = self._uv()
+        started = time.monotonic()
+        self.tell(f"installing {len(resolution.pins)} packages")
+        _refuse(uv.run("venv", str(folder), "--python", choice.interpreter.path))
+        self.home.mkdir(parents=True, exist_ok=True)
+        pins = self.home / f"{folder.name}.txt"
+        pins.write_text("\n".join(resolution.pins) + "\n", encoding="utf-8")
+        arguments = ["pip", "install", "--python", str(_python_of(folder)), "--no-deps"]
+        if any(pin.startswith(("torch==", "torchvision==")) for pin in resolution.pins):
+            arguments += ["--torch-backend", "cpu"]
+        arguments += build_arguments(from_source=self.from_source)
+        _refuse(uv.run(*arguments, "-r", str(pins)))
+        size = _size(folder)
+        self.tell(
+            f"installed {size / 2**20:.0f} MiB in {time.monotonic() - started:.0f} s"
+        )
+        complete = _Complete(layout=_LAYOUT, pins=resolution.pins, size_bytes=size)
+        _write_whole(folder / "complete.json", complete.model_dump_json())
+        return complete
+
+    def _tidy(self, keep: Path) -> None:
+        """Remove environments that are old, then the least used over the size limit."""
+        now = time.time()
+        total = 0
+        stamps = [
+            (path, stamp.stat().st_mtime)
+            for path in (self.cache / "environments").iterdir()
+            if (stamp := path / "complete.json").exists()
+        ]
+        for path, used in sorted(stamps, key=lambda one: -one[1]):
+            total += _stored_size(path)
+            too_old = now - used > MAX_AGE_DAYS * 86_400
+            if path != keep and (too_old or total > MAX_BYTES):
+                _remove(path)
+
+
+def _python_of(folder: Path) -> Path:
+    if sys.platform == "win32":
+        return folder / "Scripts" / "python.exe"
+    return folder / "bin" / "python"
+
+
+def _lacks_wheels(resolution: Resolution) -> bool:
+    return any(one.cause == "no-wheel" for one in resolution.unresolved)
+
+
+def _wish_key(wish: Wish) -> str:
+    return _digest(
+        str(_LAYOUT),
+        sys.version,
+        # Another PATH may have other Pythons.
+        os.environ.get("PATH", ""),
+        json.dumps([wish.python, wish.requirements, wish.constraints, wish.additions]),
+        json.dumps(sorted(wish.conda)),
+        json.dumps(OURS),
+    )
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def _stored(resolution: Resolution, choice: Choice) -> _Resolved:
+    return _Resolved(
+        python=choice.interpreter.path,
+        python_version=str(choice.interpreter.version),
+        pins=resolution.pins,
+        unresolved=resolution.unresolved,
+        added=resolution.added,
+        note=choice.note,
+    )
+
+
+def _read_resolution(file: Path) -> tuple[Resolution, Choice] | None:
+    try:
+        if time.time() - file.stat().st_mtime > RESOLUTION_AGE_DAYS * 86_400:
+            return None
+        stored = _Resolved.model_validate_json(file.read_bytes())
+    except (OSError, ValidationError):
+        return None
+    if not Path(stored.python).exists():
+        return None
+    interpreter = Interpreter(stored.python, Version(stored.python_version))
+    resolution = Resolution(stored.pins, stored.unresolved, stored.added)
+    return resolution, Choice(interpreter, (), stored.note)
+
+
+def _read_complete(folder: Path, resolution: Resolution) -> _Complete | None:
+    file = folder / "complete.json"
+    try:
+        complete = _Complete.model_validate_json(file.read_bytes())
+        # The time of last use, which tidying goes by.
+        os.utime(file)
+    except (OSError, ValidationError):
+        return None
+    fits = complete.layout == _LAYOUT and complete.pins == resolution.pins
+    return complete if fits and _python_of(folder).exists() else None
+
+
+def _stored_size(folder: Path) -> int:
+    try:
+        raw = (folder / "complete.json").read_bytes()
+        return _Complete.model_validate_json(raw).size_bytes
+    except (OSError, ValidationError):
+        return 0
+
+
+def _remove(folder: Path) -> None:
+    lock = FileLock(f"{folder}.lock", timeout=0)
+    try:
+        with lock:
+            # First, so that nobody takes the rest for a finished environment.
+            (folder / "complete.json").unlink(missing_ok=True)
+            shutil.rmtree(folder, ignore_errors=True)
+    except Timeout:
+        return
+
+
+def _refuse(output: ToolOutput) -> None:
+    if output.exit_status == 0:
+        return
+    reason = (
+        "could not be fetched" if is_unreachable(output) else "could not be installed"
+    )
+    raise CannotMeasure(f"the project's packages {reason}: {said(output)[:300]}")
+
+
+def _size(folder: Path) -> int:
+    return sum(
+        entry.lstat().st_size for entry in folder.rglob("*") if not entry.is_symlink()
+    )
+
+
+def _write_whole(file: Path, text: str) -> None:
+    """Write and rename, so that a reader sees all of it or nothing."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    beside = file.with_name(f"{file.name}.{os.getpid()}.tmp")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(file)

@@ -1,0 +1,336 @@
+"""Requirements into exact versions, and the reason in words for each that can't be had.
+
+The whole list is tried first. When it doesn't resolve, each requirement is tried by
+itself, then they are put together one by one, so that the largest part that does
+resolve is known and so is what is wrong with the rest.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from grader.environment.interpreters import Interpreter
+from grader.environment.uv import Uv, build_arguments, is_unreachable, said
+from grader.errors import CannotMeasure
+from grader.model.environment import Cause, Unresolved
+
+# What runs and measures the tests, at our versions; an older one than these is replaced.
+OURS = {"pytest": "9.2.0", "pytest-cov": "7.1.0", "coverage": "7.17.3"}
+OLDEST = {"pytest": "8.0", "pytest-cov": "5.0", "coverage": "7.4"}
+
+_TORCH = frozenset({"torch", "torchvision", "torchaudio"})
+
+_UNKNOWN_PACKAGE = re.compile(r"(\S+) was not found in the (?:package registry|cache)")
+_UNKNOWN_VERSION = re.compile(
+    r"there (?:is no version of|are no versions of) ([^\s,]+)|"
+    r"only (?:the following versions of )?\S+ (?:is|are) available"
+)
+_NO_WHEEL = re.compile(
+    r"no wheels? with a matching|no usable wheels|has no (?:usable )?wheels?|"
+    r"building source distributions is disabled|requires? building|"
+    r"Python requirement|depends on Python|requested Python version|current Python version"
+)
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """Exact `name==version` lines, what could not be had, and what we added."""
+
+    pins: tuple[str, ...]
+    unresolved: tuple[Unresolved, ...] = ()
+    added: tuple[str, ...] = ()
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """The version of each package by canonical name."""
+        parts = (pin.partition(" ")[0].partition("==") for pin in self.pins)
+        return {str(canonicalize_name(name)): version for name, _, version in parts}
+
+
+class _Unsolvable(Exception):
+    def __init__(self, text: str, *, unreachable: bool) -> None:
+        super().__init__(text)
+        self.text = text
+        self.unreachable = unreachable
+
+
+class Resolver:
+    """Resolves for one interpreter; each call is `uv pip compile`, wheels only."""
+
+    def __init__(
+        self, uv: Uv, interpreter: Interpreter, conda: frozenset[str] = frozenset()
+    ) -> None:
+        """`conda` are the lines asked of conda: their versions need not be on PyPI."""
+        self._uv = uv
+        self._conda = conda
+        self._interpreter = interpreter
+        self._calls = 0
+        self._wants_torch = False
+
+    def resolve(
+        self,
+        requirements: Sequence[str],
+        constraints: Sequence[str] = (),
+        additions: Sequence[str] = (),
+    ) -> Resolution:
+        """The largest part of the requirements that resolves, with what runs the tests.
+
+        `constraints` hold versions where they can; `additions` are put on top where they
+        fit. Raises `CannotMeasure` when the index can't be reached.
+        """
+        try:
+            pins = self._compile(requirements, constraints)
+            base = Resolution(pins)
+        except _Unsolvable as problem:
+            # The CPU builds of PyTorch come from an index of their own: without it the
+            # rest can still be had.
+            if problem.unreachable and not self._wants_torch:
+                raise _unreachable(problem) from problem
+            if constraints:
+                # A lock made for another Python or for conda: its versions are not here.
+                return self.resolve(requirements, (), additions)
+            base = self._largest_part(requirements, problem)
+        base = self._with_additions(base, additions)
+        kept = [line for line in requirements if line not in _lines(base.unresolved)]
+        return self._with_ours(base, kept, constraints)
+
+    def _largest_part(
+        self, requirements: Sequence[str], problem: _Unsolvable
+    ) -> Resolution:
+        """Leave out what uv names as the culprit, one at a time, until the rest resolves."""
+        kept = list(requirements)
+        unresolved: list[Unresolved] = []
+        while kept:
+            culprit = _culprit(problem.text, kept)
+            at = kept.index(culprit)
+            kept.pop(at)
+            why = self._explain(culprit, problem)
+            if culprit in self._conda and why.cause == "unknown-version":
+                kept.insert(at, _name(culprit))
+            unresolved.append(why)
+            try:
+                return self._settled(self._compile(kept, ()), unresolved)
+            except _Unsolvable as next_problem:
+                problem = next_problem
+        return Resolution((), tuple(unresolved))
+
+    def _settled(
+        self, pins: tuple[str, ...], unresolved: Sequence[Unresolved]
+    ) -> Resolution:
+        """The resolution, where a version that only conda has may stand as another."""
+        versions = Resolution(pins).versions
+        return Resolution(
+            pins,
+            tuple(
+                (
+                    _as_conda(one, versions.get(one.name))
+                    if one.requirement in self._conda
+                    else one
+                )
+                for one in unresolved
+            ),
+        )
+
+    def _with_additions(self, base: Resolution, additions: Sequence[str]) -> Resolution:
+        has = base.versions
+        new = [line for line in additions if _name(line) not in has]
+        if not new:
+            return base
+        try:
+            return Resolution(self._compile([*base.pins, *new], ()), base.unresolved)
+        except _Unsolvable:
+            pass
+        pins, unresolved = base.pins, list(base.unresolved)
+        for line in new:
+            try:
+                pins = self._compile([*pins, line], ())
+            except _Unsolvable as problem:
+                unresolved.append(self._explain(line, problem))
+        return Resolution(pins, tuple(unresolved))
+
+    def _explain(self, line: str, problem: _Unsolvable) -> Unresolved:
+        """Why a line can't be had: tried by itself, or it conflicts with the rest."""
+        try:
+            self._compile([line], ())
+            cause, reason, is_ours = self._conflict(line, problem)
+        except _Unsolvable as alone:
+            cause, reason, is_ours = self._cause(line, alone)
+        return Unresolved(
+            name=_name(line),
+            requirement=line,
+            cause=cause,
+            reason=reason,
+            is_ours=is_ours,
+        )
+
+    def _conflict(self, line: str, problem: _Unsolvable) -> tuple[Cause, str, bool]:
+        return (
+            "conflict",
+            f"{line} conflicts with the rest: {problem.text[:300]}",
+            False,
+        )
+
+    def _cause(self, line: str, problem: _Unsolvable) -> tuple[Cause, str, bool]:
+        name, text = Requirement(line).name, problem.text
+        if problem.unreachable:
+            return "unreachable", f"{line} could not be fetched: {text[:200]}", True
+        python = f"Python {self._interpreter.version.major}.{self._interpreter.version.minor}"
+        if _UNKNOWN_PACKAGE.search(text):
+            unknown = _UNKNOWN_PACKAGE.search(text)
+            missing = unknown[1] if unknown else name
+            by = (
+                ""
+                if canonicalize_name(missing) == _name(line)
+                else f", which {line} needs"
+            )
+            return "unknown-package", f"{missing} does not exist{by}", False
+        if _NO_WHEEL.search(text):
+            return (
+                "no-wheel",
+                f"{line} can't be had as a wheel for {python}: {text[:200]}",
+                True,
+            )
+        if _UNKNOWN_VERSION.search(text):
+            return "unknown-version", f"{line} does not exist", False
+        return "conflict", f"{line}: {text[:300]}", False
+
+    def _with_ours(
+        self,
+        resolution: Resolution,
+        requirements: Sequence[str],
+        constraints: Sequence[str],
+    ) -> Resolution:
+        """The resolution with pytest, pytest-cov and coverage in it, new enough."""
+        has = resolution.versions
+        wanted: list[str] = []
+        for name, version in OURS.items():
+            if name not in has or Version(has[name]) < Version(OLDEST[name]):
+                wanted.append(f"{name}=={version}")
+        if not wanted:
+            return resolution
+        rest = [line for line in requirements if _name(line) not in OURS]
+        lowest = [f"{name}>={OLDEST[name]}" for name in OURS]
+        # First with everything else as it is; then the project's own choice of these aside;
+        # then any version of ours that will do.
+        attempts = (
+            ([*resolution.pins, *wanted], (), wanted),
+            (
+                [*rest, *(f"{name}=={version}" for name, version in OURS.items())],
+                constraints,
+                (),
+            ),
+            ([*rest, *lowest], constraints, ()),
+        )
+        pins = self._first_that_resolves(attempts)
+        now = Resolution(pins).versions
+        added = tuple(
+            f"{name} {now[name]}"
+            + (f" (instead of {has[name]}, too old)" if name in has else "")
+            for name in OURS
+            if now.get(name) != has.get(name)
+        )
+        return Resolution(pins, resolution.unresolved, added)
+
+    def _first_that_resolves(
+        self,
+        attempts: Sequence[tuple[Sequence[str], Sequence[str], Sequence[str]]],
+    ) -> tuple[str, ...]:
+        problem: _Unsolvable | None = None
+        for lines, constraints, overrides in attempts:
+            try:
+                return self._compile(lines, constraints, overrides=overrides)
+            except _Unsolvable as error:
+                problem = error
+        raise CannotMeasure(
+            f"pytest can't be added to the project's environment: {problem and problem.text}"
+        )
+
+    def _compile(
+        self,
+        requirements: Sequence[str],
+        constraints: Sequence[str],
+        *,
+        overrides: Sequence[str] = (),
+    ) -> tuple[str, ...]:
+        self._calls += 1
+        folder = self._uv.home / f"resolve-{self._calls}"
+        folder.mkdir(parents=True)
+        asked = _write(folder / "requirements.in", requirements)
+        arguments = [str(asked), "--python", self._interpreter.path]
+        arguments += build_arguments(from_source=self._uv.from_source)
+        if constraints:
+            arguments += [
+                "--constraint",
+                str(_write(folder / "constraints", constraints)),
+            ]
+        if overrides:
+            arguments += ["--override", str(_write(folder / "overrides", overrides))]
+        shown = ("--no-header", "--no-annotate", "--quiet")
+        if _has_torch(requirements):
+            return self._pins(*arguments, *shown, "--torch-backend", "cpu")
+        pins = self._pins(*arguments, *shown)
+        if _has_torch(pins):
+            # Something needs PyTorch: PyPI has it with gigabytes of CUDA.
+            return self._pins(*arguments, *shown, "--torch-backend", "cpu")
+        return pins
+
+    def _pins(self, *arguments: str) -> tuple[str, ...]:
+        self._wants_torch = "--torch-backend" in arguments
+        output = self._uv.run("pip", "compile", *arguments)
+        if output.exit_status != 0:
+            raise _Unsolvable(said(output), unreachable=is_unreachable(output))
+        lines = (line.strip() for line in output.stdout.splitlines())
+        return tuple(line for line in lines if line and not line.startswith(("#", "-")))
+
+
+def _culprit(text: str, kept: Sequence[str]) -> str:
+    """The requirement that uv's explanation blames: the last of ours that it names."""
+    named = {
+        str(canonicalize_name(word)) for word in re.findall(r"[A-Za-z][\w.-]*", text)
+    }
+    blamed = [line for line in kept if _name(line) in named]
+    return blamed[-1] if blamed else kept[-1]
+
+
+def _as_conda(one: Unresolved, instead: str | None) -> Unresolved:
+    """What PyPI doesn't have of a conda manifest: it may well exist where conda looks."""
+    if one.cause not in ("unknown-version", "unknown-package"):
+        return one
+    taken = f": {instead} was taken" if instead else ""
+    return one.model_copy(
+        update={
+            "cause": "not-on-pypi",
+            "is_ours": True,
+            "instead": instead,
+            "reason": f"{one.requirement} is asked of conda and is not on PyPI{taken}",
+        }
+    )
+
+
+def _lines(unresolved: Sequence[Unresolved]) -> frozenset[str]:
+    return frozenset(one.requirement for one in unresolved)
+
+
+def _name(line: str) -> str:
+    return str(canonicalize_name(Requirement(line).name))
+
+
+def _has_torch(requirements: Sequence[str]) -> bool:
+    return any(Requirement(line).name.lower() in _TORCH for line in requirements)
+
+
+def _write(file: Path, lines: Sequence[str]) -> Path:
+    file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return file
+
+
+def _unreachable(problem: _Unsolvable) -> CannotMeasure:
+    return CannotMeasure(
+        f"the project's packages could not be fetched: {problem.text[:300]} "
+        "Check the network, or name an environment with --environment."
+    )

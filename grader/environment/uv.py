@@ -1,0 +1,115 @@
+"""Runs uv, which resolves and installs: with our cache, and without anybody's configuration."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import uv
+
+from grader.errors import CannotMeasure
+from grader.sandbox.limits import Limits
+from grader.sandbox.run import ToolOutput, run
+
+# Where packages come from and how to reach it is the user's machine's to say.
+_PASSED_ON = (
+    *("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL"),
+    *("UV_FIND_LINKS", "UV_NO_INDEX", "UV_INDEX_STRATEGY", "UV_INSECURE_HOST"),
+    *("UV_NATIVE_TLS", "UV_SYSTEM_CERTS", "UV_HTTP_TIMEOUT", "UV_TORCH_BACKEND"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
+    *("http_proxy", "https_proxy", "all_proxy", "no_proxy"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR"),
+)
+
+# Words of uv's for "I could not reach it"; what the project asked for is not at fault.
+_UNREACHABLE = (
+    "error sending request",
+    "Failed to fetch",
+    "Failed to download",
+    "dns error",
+    "Could not connect",
+    "connection refused",
+    "operation timed out",
+    "Request failed after",
+    "network was disabled",
+    "needs to be downloaded from a registry",
+)
+
+
+@dataclass(frozen=True)
+class Uv:
+    """uv with a cache of ours; `home` is a private scratch folder, `seconds` bounds a call."""
+
+    cache: Path
+    home: Path
+    is_offline: bool = False
+    from_source: bool = False
+    seconds: float = 1800.0
+
+    def run(self, *arguments: str) -> ToolOutput:
+        """Run one uv command in an empty folder. Raises `CannotMeasure` when uv hangs."""
+        empty = self.home / "empty"
+        empty.mkdir(parents=True, exist_ok=True)
+        always = [
+            "--no-config",
+            "--no-progress",
+            "--color=never",
+            "--no-python-downloads",
+        ]
+        if self.is_offline:
+            always.append("--offline")
+        output = run(
+            [uv.find_uv_bin(), *arguments, *always],
+            cwd=empty,
+            home=self.home,
+            limits=Limits(seconds=self.seconds),
+            environment={
+                **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+                "UV_CACHE_DIR": str(self.cache),
+                "PATH": os.pathsep.join(
+                    [os.environ.get("PATH", os.defpath), *_pyenv()]
+                ),
+            },
+        )
+        if output.killed_by is not None:
+            raise CannotMeasure(
+                f"uv {arguments[0]}: did not finish within {self.seconds:g} s."
+            )
+        return output
+
+
+def _pyenv() -> list[str]:
+    # pyenv puts one version on the PATH and keeps the others beside it.
+    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    return sorted(str(folder) for folder in root.glob("versions/*/bin"))
+
+
+def is_unreachable(output: ToolOutput) -> bool:
+    """Whether a failure is the network's or the index's, not the requirements'."""
+    return any(sign in output.stderr for sign in _UNREACHABLE)
+
+
+def said(output: ToolOutput) -> str:
+    """uv's own explanation, on one line, without its prefixes."""
+    words = output.stderr.replace("×", " ").replace("╰─▶", " ").replace("│", " ")
+    lines = [line.strip().removeprefix("cause: ") for line in words.splitlines()]
+    lines = [
+        line for line in lines if line and not line.startswith(("warning", "hint"))
+    ]
+    text = " ".join(lines).removeprefix("error: ")
+    return text.removeprefix("No solution found when resolving dependencies").strip(
+        " :"
+    )
+
+
+# A source distribution runs its own code when it is built, so only wheels are taken. Except
+# these, which many courses need (Hydra by way of omegaconf) and which have no wheels on PyPI;
+# their setup.py does nothing but call setup().
+_NEVER_WHEELS = ("antlr4-python3-runtime", "lime")
+
+
+def build_arguments(*, from_source: bool) -> list[str]:
+    """What may be built: nothing but the exceptions, or on request whatever has no wheel."""
+    if from_source:
+        return []
+    exceptions = [part for name in _NEVER_WHEELS for part in ("--no-binary", name)]
+    return ["--only-binary", ":all:", *exceptions]
