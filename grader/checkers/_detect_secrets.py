@@ -53,19 +53,13 @@ class Baseline(BaseModel):
         }
 
 
-def plain_command(exclude_files: str) -> tuple[str, ...]:
-    """What a person types at the repository's top: git's tracked files are scanned."""
-    # By default it tries the keys that it finds, over the network.
-    return ("detect-secrets", "scan", "--no-verify", f"--exclude-files={exclude_files}")
-
-
-def scan_command(exclude_files: str, *, unmasked: bool) -> Command:
+def scan_command(*, unmasked: bool) -> Command:
     """Scan the folder that it stands in; `unmasked`: with the allowlisted lines."""
-    _, *options = plain_command(exclude_files)
     allowlist = "detect_secrets.filters.allowlist.is_line_allowlisted"
     return Command(
         argv=(
-            *("detect_secrets", "-c", "1", *options, "--all-files"),
+            # By default it tries the keys that it finds, over the network.
+            *("detect_secrets", "-c", "1", "scan", "--all-files", "--no-verify"),
             *(("--disable-filter", allowlist) if unmasked else ()),
         ),
         files=(".",),
@@ -160,5 +154,5 @@ def read_baseline(file: str) -> frozenset[Secret]:
 def _error_name(output: ToolOutput) -> str:
     """The kind of error at the end of a traceback, without its message."""
     last = output.stderr.strip().rpartition("\n")[2]
-    match = re.match(r"[A-Za-z_][A-Za-z_.]*(?=:|$)", last)
+    match = re.match(r"[A-Za-z_.]*(Error|Exception)(?=:|$)", last)
     return match[0] if match else "an unknown error"

@@ -2,10 +2,7 @@
 
 import ast
 import glob
-import os
-import re
-from collections.abc import Iterator
-from pathlib import Path, PurePath, PurePosixPath
+from pathlib import PurePath
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -27,6 +24,7 @@ from grader.checkers._base import (
     refuse_unknown,
     unparsable_findings,
 )
+from grader.checkers._pylint_packages import ignore_option
 from grader.errors import CannotMeasure
 from grader.model.measurement import Finding, Measured, NotApplicable, Quantity
 from grader.model.snapshot import PythonModule, Snapshot
@@ -178,7 +176,7 @@ class Pylint(ToolChecker[PylintOptions]):
         choices = (disabled, f"--py-version={options.py_version}")
         plain = (
             *("pylint", f"--rcfile={bench.empty_settings}", *choices),
-            *_ignored(snapshot),
+            *ignore_option(snapshot),
         )
         return Command(
             argv=(
@@ -208,15 +206,11 @@ class Pylint(ToolChecker[PylintOptions]):
         for message in report.messages:
             _refuse_ours(message, snapshot)
         counts = report.statistics.counts
-        status = 0
-        for kind, count in counts.items():
-            status |= _BITS[kind] if count else 0
-        if (
-            sum(counts.values()) != len(report.messages)
-            or output.exit_status != status
-            # See --fail-under.
-            and not (status == 0 and output.exit_status == 1)
-        ):
+        bits = sum(_BITS[kind] for kind, count in counts.items() if count)
+        # Without a message the status tells whether there is a rating: --fail-under.
+        expected = (bits,) if bits else (0, 1)
+        complete = sum(counts.values()) == len(report.messages)
+        if not complete or output.exit_status not in expected:
             raise refuse_unknown("pylint", output, "contradicts itself")
 
         modules = [snapshot.module(path) for path in snapshot.source_files]
@@ -227,10 +221,11 @@ class Pylint(ToolChecker[PylintOptions]):
             for message in report.messages
             if message.id == "E0001" and not message.text.startswith("Cannot import")
         }
-        unparsable = unread.union(module.path for module in broken)
+        refused = {module.path for module in broken}
+        unparsable = unread | refused
         skipped = {m.path for m in report.messages if m.id == "I0013"}
         written = {module.path for module in modules if _has_statement(module)}
-        is_rated = output.exit_status != 0 and written - unparsable - skipped
+        is_rated = output.exit_status != 0 and bool(written - unparsable - skipped)
         if not is_rated and not written and not unparsable:
             return _NO_STATEMENT
 
@@ -257,8 +252,8 @@ class Pylint(ToolChecker[PylintOptions]):
                 *(
                     _finding(message)
                     for message in report.messages
-                    if message.kind == "fatal"
-                    or not snapshot.module(message.path).problem
+                    if message.kind != "info" or message.id == "I0013"
+                    if message.kind == "fatal" or message.path not in refused
                 ),
                 *own_settings_finding("pylint", _SETTINGS, snapshot),
             ),
@@ -276,65 +271,6 @@ _UNRATED = Finding(
     "broken, empty or tells pylint to skip it.",
     severity="error",
 )
-
-
-def _ignored(snapshot: Snapshot) -> tuple[str, ...]:
-    """The option that keeps pylint to our files.
-
-    Given an `__init__.py` it takes the whole package: tests, vendored code and stubs in
-    it would be in the rating.
-    """
-    packages = {
-        PurePosixPath(path).parent
-        for path in snapshot.source_files
-        if PurePosixPath(path).name == "__init__.py"
-    }
-    patterns = {
-        pattern
-        for package in packages
-        for pattern in _others(snapshot, snapshot.root / package)
-    }
-    for pattern in patterns:
-        for own in snapshot.source_files:
-            if re.match(pattern, own):
-                raise CannotMeasure(f"pylint: {own} can't be told from {pattern}.")
-    return ("--ignore-paths=" + ",".join(sorted(patterns)),) if patterns else ()
-
-
-def _others(snapshot: Snapshot, package: Path) -> Iterator[str]:
-    """Patterns for what is Python in a package's folder and is not ours.
-
-    From the disk: links are there, which the snapshot's files don't name.
-    """
-    ours = snapshot.source_files
-    for folder, subfolders, names in os.walk(package):
-        here = Path(folder).relative_to(snapshot.root)
-        for name in list(subfolders):
-            path = (here / name).as_posix()
-            if not any(own.startswith(f"{path}/") for own in ours):
-                subfolders.remove(name)
-                below = [
-                    file
-                    for _, _, files in os.walk(Path(folder, name))
-                    for file in files
-                ]
-                if any(map(_is_python, below)):
-                    yield _literally(path) + "(/|$)"
-        for path in ((here / name).as_posix() for name in names):
-            if _is_python(path) and path not in ours:
-                yield _literally(path) + "$"
-
-
-def _literally(path: str) -> str:
-    # The option takes a backslash for a slash, and a comma for the pattern's end.
-    pieces = (
-        "." if c in r"[\^," else f"[{c}]" if c in "().*+?$|{}" else c for c in path
-    )
-    return "".join(pieces)
-
-
-def _is_python(path: str) -> bool:
-    return path.endswith((".py", ".pyi", ".pyw"))
 
 
 def _read(output: ToolOutput) -> _Report:

@@ -18,7 +18,6 @@ from grader.checkers._base import (
 )
 from grader.checkers._detect_secrets import (
     Secret,
-    plain_command,
     read_baseline,
     scan,
     scan_command,
@@ -129,13 +128,8 @@ class Secrets(Checker[SecretsOptions]):
         marked = [p for p in files if _PRAGMA.search((snapshot.root / p).read_bytes())]
         known = read_baseline(options.baseline) if options.baseline else frozenset()
         masked, unmasked = (
-            scan(
-                scan_command(options.exclude_files, unmasked=unmasked),
-                marked if unmasked else files,
-                snapshot,
-                bench,
-            )
-            for unmasked in (False, True)
+            scan(scan_command(unmasked=unmasked), paths, snapshot, bench)
+            for unmasked, paths in ((False, files), (True, marked))
         )
         hidden = {one: line for one, line in unmasked.items() if one not in masked}
         secrets = {one: line for one, line in masked.items() if one not in known}
@@ -161,7 +155,10 @@ class Secrets(Checker[SecretsOptions]):
             ),
         )
         command = Command(
-            argv=plain_command(options.exclude_files),
+            argv=(
+                *("detect-secrets", "scan", "--no-verify"),
+                f"--exclude-files={options.exclude_files}",
+            ),
             files=(),
             population=f"tracked files of all types: {len(files)}",
         )

@@ -64,12 +64,14 @@ def test_the_error_for_unknown_output_does_not_quote_it(
     for doubtful in (
         replace(output, stderr=f"{output.stderr}ValueError: {KEY}"),
         replace(output, stderr=f"{KEY} {KEY}"),
+        replace(output, stderr="opensesame"),
         replace(output, exit_status=0, stdout=LEAK),
         replace(output, exit_status=0, stdout=json.dumps({"results": {"a": KEY}})),
     ):
         with pytest.raises(CannotMeasure) as raised:
             read_scan(doubtful, FILES)
-        assert KEY not in "".join(traceback.format_exception(raised.value))
+        told = "".join(traceback.format_exception(raised.value))
+        assert KEY not in told and "opensesame" not in told
 
 
 def test_secrets_are_found_in_all_types_of_files_and_never_told(
@@ -155,6 +157,16 @@ def test_only_excluded_files_are_nothing_to_measure(
     snapshot = make_snapshot({"notebook.ipynb": LEAK})
     outcome = Secrets().measure(snapshot, SecretsOptions(), bench).outcome
     assert isinstance(outcome, NotApplicable)
+
+
+def test_a_pattern_that_excludes_our_sample_is_no_failure(
+    make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    options = SecretsOptions(exclude_files=r"^(?!src/)")
+    snapshot = make_snapshot({"src/keys.py": LEAK, "keys.py": LEAK})
+    outcome = Secrets().measure(snapshot, options, bench).outcome
+    assert isinstance(outcome, Measured)
+    assert (outcome.values["secrets"], outcome.values["files"]) == (1, 1)
 
 
 def test_a_baseline_that_cannot_be_read_is_an_error_without_its_content(

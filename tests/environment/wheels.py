@@ -1,11 +1,14 @@
-"""Makes tiny wheels and source distributions in a folder, so that tests need no network.
+"""Makes an index of tiny wheels in a folder, so that building needs no network.
 
-uv takes packages from that folder alone when `UV_FIND_LINKS` names it and `UV_NO_INDEX`
-is set; both reach it through `grader.environment.uv`.
+The folder is laid out as PyPI's own index (PEP 503): `<name>/index.html` beside the files.
+uv takes packages from it alone when `UV_DEFAULT_INDEX` is its `file://` address, which
+`grader.environment.uv` passes on. (uv reads no `UV_NO_INDEX`: with `UV_FIND_LINKS` it would
+ask PyPI as well.)
 """
 
 import base64
 import hashlib
+import html
 import io
 import tarfile
 import zipfile
@@ -15,110 +18,132 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-# The same in every wheel: a stamp of the clock would make each one another file.
+# The same in every wheel: the clock would make each one another file.
 _STAMP = (2024, 1, 1, 0, 0, 0)
 
 
-def make_wheel(
-    folder: Path,
-    name: str,
-    version: str,
-    *,
-    requires_dist: Sequence[str] = (),
-    requires_python: str | None = None,
-    modules: Mapping[str, str] | None = None,
-    tag: str = "py3-none-any",
-) -> Path:
-    """A wheel with the modules given, or one that knows its version.
+class Index:
+    """A package index in a folder, empty at first."""
 
-    `modules` are paths within the wheel and their text. `tag` makes it one for another
-    Python: `cp27-cp27m-win32`.
-    """
-    module = str(canonicalize_name(name)).replace("-", "_")
-    if modules is None:
-        modules = {f"{module}.py": f'__version__ = "{version}"\n'}
-    lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
-    lines += [f"Requires-Dist: {requirement}" for requirement in requires_dist]
-    if requires_python is not None:
-        lines.append(f"Requires-Python: {requires_python}")
-    files = {path: text.encode() for path, text in modules.items()}
-    return _write_wheel(folder, module, version, tag, files, "\n".join(lines) + "\n")
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def url(self) -> str:
+        """What `UV_DEFAULT_INDEX` is to be."""
+        return self.folder.as_uri()
+
+    def wheel(
+        self,
+        name: str,
+        version: str,
+        *,
+        requires_dist: Sequence[str] = (),
+        requires_python: str | None = None,
+        modules: Mapping[str, str] | None = None,
+        tag: str = "py3-none-any",
+    ) -> Path:
+        """Add a wheel with the modules given, or with one that knows its version.
+
+        `modules` are paths within the wheel and their text; `tag` can make it one for
+        another Python, `cp27-cp27m-win32`.
+        """
+        if modules is None:
+            modules = {f"{_module(name)}.py": f'__version__ = "{version}"\n'}
+        about = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
+        about += [f"Requires-Dist: {requirement}" for requirement in requires_dist]
+        if requires_python is not None:
+            about.append(f"Requires-Python: {requires_python}")
+        files = {path: text.encode() for path, text in modules.items()}
+        return self._wheel(
+            name, version, tag, files, _text(*about), requires_python=requires_python
+        )
+
+    def repacked(self, name: str) -> Path:
+        """Add a wheel of a distribution that is installed here, and so really works."""
+        distribution = metadata.distribution(name)
+        lines = (distribution.read_text("WHEEL") or "").splitlines()
+        tag = next(line for line in lines if line.startswith("Tag: "))
+        return self._wheel(
+            name,
+            distribution.version,
+            tag.removeprefix("Tag: "),
+            {
+                str(path): Path(str(path.locate())).read_bytes()
+                for path in distribution.files or ()
+                if ".." not in path.parts
+                and "__pycache__" not in path.parts
+                and not path.parts[0].endswith(".dist-info")
+            },
+            distribution.read_text("METADATA") or "",
+            entry_points=distribution.read_text("entry_points.txt") or "",
+        )
+
+    def sdist(self, name: str, version: str, setup_py: str) -> Path:
+        """Add a source distribution whose `setup.py` is the text given."""
+        top = f"{_module(name)}-{version}"
+        about = _text("Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}")
+        files = {"PKG-INFO": about, "setup.py": setup_py, f"{_module(name)}.py": ""}
+        target = self._target(name, f"{top}.tar.gz")
+        with tarfile.open(target, "w:gz") as archive:
+            for path, text in files.items():
+                entry = tarfile.TarInfo(f"{top}/{path}")
+                entry.size = len(text.encode())
+                archive.addfile(entry, io.BytesIO(text.encode()))
+        self._list(target)
+        return target
+
+    def _wheel(
+        self,
+        name: str,
+        version: str,
+        tag: str,
+        files: Mapping[str, bytes],
+        about: str,
+        *,
+        entry_points: str = "",
+        requires_python: str | None = None,
+    ) -> Path:
+        is_pure = "true" if tag.endswith("-any") else "false"
+        info = f"{_module(name)}-{version}.dist-info"
+        written = dict(files)
+        written[f"{info}/METADATA"] = about.encode()
+        written[f"{info}/WHEEL"] = _text(
+            "Wheel-Version: 1.0", f"Root-Is-Purelib: {is_pure}", f"Tag: {tag}"
+        ).encode()
+        if entry_points:
+            written[f"{info}/entry_points.txt"] = entry_points.encode()
+        record = [f"{path},{_hash(raw)},{len(raw)}" for path, raw in written.items()]
+        written[f"{info}/RECORD"] = _text(*record, f"{info}/RECORD,,").encode()
+        target = self._target(name, f"{_module(name)}-{version}-{tag}.whl")
+        with zipfile.ZipFile(target, "w") as archive:
+            for path, raw in written.items():
+                archive.writestr(zipfile.ZipInfo(path, _STAMP), raw)
+        self._list(target, requires_python)
+        return target
+
+    def _target(self, name: str, file: str) -> Path:
+        folder = self.folder / canonicalize_name(name)
+        folder.mkdir(exist_ok=True)
+        return folder / file
+
+    def _list(self, target: Path, requires_python: str | None = None) -> None:
+        """Put a file on its package's page."""
+        asked = html.escape(requires_python or "")
+        python = f' data-requires-python="{asked}"' if asked else ""
+        with (target.parent / "index.html").open("a", encoding="utf-8") as page:
+            page.write(f'<a href="{target.name}"{python}>{target.name}</a><br>\n')
 
 
-def repack(folder: Path, name: str) -> Path:
-    """A wheel of a distribution that is installed here, which really works."""
-    distribution = metadata.distribution(name)
-    wheel = distribution.read_text("WHEEL") or ""
-    tags = [
-        line.removeprefix("Tag: ")
-        for line in wheel.splitlines()
-        if line.startswith("Tag: ")
-    ]
-    files = {
-        str(path): Path(str(path.locate())).read_bytes()
-        for path in distribution.files or ()
-        if ".." not in path.parts
-        and "__pycache__" not in path.parts
-        and not path.parts[0].endswith(".dist-info")
-    }
-    entry_points = distribution.read_text("entry_points.txt") or ""
-    text = distribution.read_text("METADATA") or ""
-    module = str(canonicalize_name(name)).replace("-", "_")
-    return _write_wheel(
-        folder, module, distribution.version, tags[0], files, text, entry_points
-    )
+def _module(name: str) -> str:
+    return str(canonicalize_name(name)).replace("-", "_")
 
 
-def make_sdist(folder: Path, name: str, version: str, setup_py: str) -> Path:
-    """A source distribution whose `setup.py` is the text given."""
-    module = str(canonicalize_name(name)).replace("-", "_")
-    top = f"{module}-{version}"
-    files = {
-        "PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
-        "setup.py": setup_py,
-        f"{module}.py": "",
-    }
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"{top}.tar.gz"
-    with tarfile.open(target, "w:gz") as archive:
-        for path, text in files.items():
-            entry = tarfile.TarInfo(f"{top}/{path}")
-            entry.size = len(text.encode())
-            archive.addfile(entry, io.BytesIO(text.encode()))
-    return target
+def _text(*lines: str) -> str:
+    return "".join(f"{line}\n" for line in lines)
 
 
-def _write_wheel(
-    folder: Path,
-    module: str,
-    version: str,
-    tag: str,
-    files: Mapping[str, bytes],
-    description: str,
-    entry_points: str = "",
-) -> Path:
-    about = f"{module}-{version}.dist-info"
-    is_pure = "true" if tag.endswith("-any") else "false"
-    wheel = f"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: {is_pure}\n"
-    written = {
-        **files,
-        f"{about}/METADATA": description.encode(),
-        f"{about}/WHEEL": f"{wheel}Tag: {tag}\n".encode(),
-        **({f"{about}/entry_points.txt": entry_points.encode()} if entry_points else {}),
-    }
-    record = "".join(
-        f"{path},sha256={_hash(content)},{len(content)}\n"
-        for path, content in written.items()
-    )
-    written[f"{about}/RECORD"] = f"{record}{about}/RECORD,,\n".encode()
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"{module}-{version}-{tag}.whl"
-    with zipfile.ZipFile(target, "w") as archive:
-        for path, content in written.items():
-            archive.writestr(zipfile.ZipInfo(path, _STAMP), content)
-    return target
-
-
-def _hash(content: bytes) -> str:
-    digest = hashlib.sha256(content).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+def _hash(raw: bytes) -> str:
+    digest = base64.urlsafe_b64encode(hashlib.sha256(raw).digest())
+    return f"sha256={digest.rstrip(b'=').decode()}"
