@@ -21,7 +21,6 @@ from grader.environment.provision import Provisioned, Provisioner, Wish
 from grader.environment.resolve import Resolution
 from grader.errors import CannotMeasure
 from grader.model.environment import EnvironmentFacts, Unresolved
-from grader.model.measurement import Finding
 
 # Import names that are not their distribution's; for telling apart what was declared.
 _DISTRIBUTIONS = {
@@ -72,9 +71,6 @@ class Environment(Protocol):
     def facts(self) -> EnvironmentFacts | None:
         """The facts, or None while nobody has asked for the interpreter."""
 
-    def findings(self) -> tuple[Finding, ...]:
-        """What is wrong with the project's manifests."""
-
 
 @dataclass(frozen=True)
 class GivenInterpreter:
@@ -103,10 +99,6 @@ class GivenInterpreter:
             python=self.path,
             python_used=platform.python_version() if is_own else "",
         )
-
-    def findings(self) -> tuple[Finding, ...]:
-        """None: no manifest was read."""
-        return ()
 
 
 class BuiltEnvironment:
@@ -163,7 +155,7 @@ class BuiltEnvironment:
                 pinned_share=project.pinned_share,
                 resolved=False,
                 notes=(self._result.reason,),
-                findings=self.findings(),
+                findings=self.project.findings,
             )
         built = self._result
         unresolved = self._unresolved()
@@ -185,12 +177,8 @@ class BuiltEnvironment:
             installed=built.pins,
             size_bytes=built.size_bytes,
             notes=(built.note,) if built.note else (),
-            findings=self.findings(),
+            findings=self.project.findings,
         )
-
-    def findings(self) -> tuple[Finding, ...]:
-        """Disagreements between manifests, and what could not be installed of them."""
-        return (*self.project.findings, *map(_unresolved_finding, self._unresolved()))
 
     def _provided(self) -> Provisioned:
         with self._lock:
@@ -255,12 +243,3 @@ def distribution_of(name: str) -> str:
     """The distribution that a module most likely belongs to, by canonical name."""
     top = name.partition(".")[0]
     return str(canonicalize_name(_DISTRIBUTIONS.get(top.lower(), top)))
-
-
-def _unresolved_finding(one: Unresolved) -> Finding:
-    return Finding(
-        rule="unresolved",
-        message=f"{one.reason}.",
-        severity="info" if one.is_ours else "warning",
-        fix="" if one.is_ours else "Declare a version that exists and fits the others.",
-    )

@@ -21,6 +21,7 @@ BAR_WIDTH = 16
 # An honest reason is shorter; the JSON has it whole.
 REASON_CHARACTERS = 500
 # A longer one names many files; it is in the other formats.
+SHORT_ENVIRONMENT = 6
 SHORT_COMMAND = 300
 
 
@@ -58,6 +59,7 @@ class _Page:
         if verbose:
             self._findings()
         self._fixes()
+        self._environment(verbose)
         self._aside(verbose)
         self.line("")
         self.line(self.summary, "bold")
@@ -214,6 +216,16 @@ class _Page:
                 command = check.measurement.command
                 return command if command and len(command) <= SHORT_COMMAND else None
         return None
+
+    def _environment(self, verbose: bool) -> None:
+        lines = words.environment(self._report)
+        if not lines:
+            return
+        self._title("Environment of the tests")
+        for title, text in lines if verbose else lines[:SHORT_ENVIRONMENT]:
+            self._wrapped(_brief(f"{title}: {text}"), 2)
+        if not verbose and len(lines) > SHORT_ENVIRONMENT:
+            self._wrapped(f"{len(lines) - SHORT_ENVIRONMENT} more with --verbose.", 2)
 
     def _aside(self, verbose: bool) -> None:
         repository = self._report.repository

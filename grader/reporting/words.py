@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import assert_never
 
+from grader.model.environment import EnvironmentFacts
 from grader.model.measurement import Finding, Measured
 from grader.model.report import Report, ReportCheck
 from grader.model.score import Grade, ItemResult, ItemScore, Ungraded
@@ -200,3 +202,40 @@ _MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
     *("August", "September", "October", "November", "December"),
 )
+
+
+def environment(report: Report) -> tuple[tuple[str, str], ...]:
+    """What the project's tests ran in, as titled sentences; nothing where no test ran."""
+    facts = report.environment
+    if facts is None:
+        return ()
+    lines = [("Tests ran in", _interpreter(facts))]
+    if facts.python_requested:
+        lines.append(("Python asked for", facts.python_requested))
+    lines += [("Note", note) for note in facts.notes]
+    lines += [("Not as declared", one.reason) for one in facts.unresolved]
+    if facts.added:
+        lines.append(("Added to run the tests", ", ".join(facts.added)))
+    lines += [("Manifest", _manifest_finding(finding)) for finding in facts.findings]
+    return tuple(lines)
+
+
+def _interpreter(facts: EnvironmentFacts) -> str:
+    match facts.mode:
+        case "grader":
+            return f"the grader's own Python {facts.python_used}"
+        case "given":
+            return f"{facts.python}, as given"
+        case "built" if not facts.python:
+            return "nothing: the environment could not be built"
+        case "built":
+            made = ", ".join(facts.manifests) or "nothing declared"
+            packages = counted(len(facts.installed), "package")
+            return f"Python {facts.python_used}, built from {made}: {packages}"
+        case _:
+            assert_never(facts.mode)
+
+
+def _manifest_finding(finding: Finding) -> str:
+    place = f"{finding.path}:{finding.line}: " if finding.path and finding.line else ""
+    return f"{place}{finding.message}"

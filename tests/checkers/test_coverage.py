@@ -31,7 +31,7 @@ from grader.checkers.coverage import (
 )
 from grader.environment.environments import Blame, GivenInterpreter
 from grader.errors import CannotMeasure
-from grader.model.measurement import Finding, Measured
+from grader.model.measurement import Measured
 from grader.model.snapshot import Snapshot
 from grader.sandbox.limits import Limits
 from grader.sandbox.run import KilledBy, ToolOutput
@@ -475,9 +475,6 @@ class Built:
 
     def facts(self) -> None:
         return None
-
-    def findings(self) -> tuple[Finding, ...]:
-        return ()
 
 
 def test_what_the_project_does_not_declare_is_its_own_fault_and_a_finding(
