@@ -72,6 +72,7 @@ TEST_SECONDS = 1200
 
 _LINE = re.compile(r"^(?P<name>[A-Za-z0-9][\w.-]*)(?P<rest>.*)$", re.S)
 _REFUSED = (
+    r"available for your environment:\s+([\w.-]+)",
     r"The user requested \(constraint\) ([\w.-]+)",
     r"No matching distribution found for ([\w.-]+)",
     r"Failed building wheel for ([\w.-]+)",
@@ -121,11 +122,15 @@ class Row:
 
 @dataclass
 class Lines:
-    """What a manifest asks for: lines as pip reads them, versions from its lock."""
+    """What a manifest asks for: lines as pip reads them, versions from its lock.
+
+    `held` are versions that are installed already, and stay.
+    """
 
     asked: list[str]
     conda: set[str] = field(default_factory=set)
     locked: dict[str, str] = field(default_factory=dict)
+    held: dict[str, str] = field(default_factory=dict)
     dropped: list[str] = field(default_factory=list)
 
     def give_up(self, name: str) -> bool:
@@ -307,9 +312,8 @@ class Hand:
                     lines.locked = locked_versions(self.snapshot.root / lock)
             else:
                 # The first manifest that names a package decides its version.
-                has = self.versions()
-                lines.asked = [x for x in lines.asked if name_of(x) not in has]
-                lines.locked = has
+                lines.held = self.versions()
+                lines.asked = [x for x in lines.asked if name_of(x) not in lines.held]
             self.install(lines)
             dropped += [f"{one.path}: {line}" for line in lines.dropped]
         self.pip(*tools)
@@ -322,7 +326,8 @@ class Hand:
         while lines.asked:
             asked, held = self.folder / "asked.txt", self.folder / "held.txt"
             asked.write_text("\n".join(lines.asked) + "\n", "utf-8")
-            pins = [f"{name}=={version}" for name, version in lines.locked.items()]
+            versions = {**lines.locked, **lines.held}
+            pins = [f"{name}=={version}" for name, version in versions.items()]
             held.write_text("\n".join(pins) + "\n", "utf-8")
             said = self.pip("-r", str(asked), "-c", str(held), may_fail=True)
             if said is None:
@@ -334,7 +339,14 @@ class Hand:
     def pip(self, *arguments: str, may_fail: bool = False) -> str | None:
         """`pip install`; what it said where it failed and may."""
         done = subprocess.run(
-            [str(self.python), "-m", "pip", "install", "--quiet", *arguments],
+            [
+                str(self.python),
+                "-m",
+                "pip",
+                "install",
+                "--no-compile",
+                *arguments,
+            ],
             cwd=self.folder,
             env={**os.environ, "PIP_PREFER_BINARY": "1"},
             capture_output=True,

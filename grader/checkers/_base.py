@@ -157,11 +157,12 @@ class Command:
 
     `argv` starts with the Python module to run (`black`), as after `python -m`. `files` are
     paths relative to the snapshot and end the command. `is_bare` hides packages that are
-    installed beside the tool. `plain` is what a person would type in place of `argv` to get
-    the same numbers, where `argv` has options that only a program needs. `in_repository`
-    runs the tool at the repository's top with relative paths, for tools whose findings
-    depend on either; never for one that reads settings from where it stands. `environment`
-    are variables that the tool is to see.
+    installed beside the tool; `find` is a folder of packages that it may find all the same,
+    and never load. `plain` is what a person would type in place of `argv` to get the same
+    numbers, where `argv` has options that only a program needs. `in_repository` runs the
+    tool at the repository's top with relative paths, for tools whose findings depend on
+    either; never for one that reads settings from where it stands. `environment` are
+    variables that the tool is to see.
     """
 
     argv: tuple[str, ...]
@@ -169,6 +170,7 @@ class Command:
     fix: str | None = None
     population: str = ""
     is_bare: bool = False
+    find: str | None = None
     plain: tuple[str, ...] = ()
     in_repository: bool = False
     environment: tuple[tuple[str, str], ...] = ()
@@ -207,7 +209,11 @@ def execute(
 
     Raises `CannotMeasure` when a limit or a signal ended it.
     """
-    shield = [*(["--bare"] if command.is_bare else []), str(snapshot.root)]
+    shield = [
+        *(["--bare"] if command.is_bare else []),
+        *(["--find", command.find] if command.find else []),
+        str(snapshot.root),
+    ]
     argv = [
         *_PYTHON,
         "-m",

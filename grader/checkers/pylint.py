@@ -59,12 +59,19 @@ _SETTINGS = (
 
 
 class PylintOptions(Options):
-    """`disable` names messages beside `import-error`; `py_version` is the code's."""
+    """`disable` names messages beside `import-error`; `py_version` is the code's.
+
+    `resolve: environment` lints with the packages of the project's own environment
+    importable, as in its own virtual environment: `import-error` counts then, and so does
+    what the installed versions have. By default (`none`) nothing third-party is looked at,
+    and the rating is the same on every machine.
+    """
 
     disable: tuple[
         Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9-]*$")], ...
     ] = ()
     py_version: Annotated[str, StringConstraints(pattern=r"^3\.\d{1,2}$")] = "3.11"
+    resolve: Literal["none", "environment"] = "none"
 
     @field_validator("disable")
     @classmethod
@@ -172,8 +179,12 @@ class Pylint(ToolChecker[PylintOptions]):
     ) -> Command | NotApplicable:
         if nothing := nothing_to_measure(snapshot, "source"):
             return nothing
-        disabled = "--disable=" + ",".join(("import-error", *options.disable))
-        choices = (disabled, f"--py-version={options.py_version}")
+        resolves = options.resolve == "environment"
+        off = (*(() if resolves else ("import-error",)), *options.disable)
+        choices = (
+            *((f"--disable={','.join(off)}",) if off else ()),
+            f"--py-version={options.py_version}",
+        )
         plain = (
             *("pylint", f"--rcfile={bench.empty_settings}", *choices),
             *ignore_option(snapshot),
@@ -194,6 +205,7 @@ class Pylint(ToolChecker[PylintOptions]):
             fix=" ".join(("pylint", *choices, *snapshot.source_roots)),
             population=snapshot.describe("source"),
             is_bare=True,
+            find=_site_packages(bench) if resolves else None,
             # isort, which pylint asks about the order of imports, takes what stands in
             # the working directory and its src/ for the project's own.
             in_repository=True,
@@ -271,6 +283,17 @@ _UNRATED = Finding(
     "broken, empty or tells pylint to skip it.",
     severity="error",
 )
+
+
+def _site_packages(bench: Bench) -> str:
+    """Where the project's environment keeps its packages; builds it if need be."""
+    ask = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    output = bench.run([bench.test_python, "-I", "-c", ask])
+    if output.exit_status != 0 or output.killed_by is not None:
+        raise refuse_unknown(
+            bench.test_python, output, "did not say where its packages are"
+        )
+    return output.stdout.strip()
 
 
 def _read(output: ToolOutput) -> _Report:

@@ -15,6 +15,7 @@ import json
 import os
 import shutil
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -32,7 +33,7 @@ from grader.environment.interpreters import (
     installed_interpreters,
 )
 from grader.environment.resolve import OURS, Resolution, Resolver
-from grader.environment.uv import Uv, build_arguments, is_unreachable, said
+from grader.environment.uv import Uv, build_arguments, is_unreachable, said, where_from
 from grader.errors import CannotMeasure
 from grader.model.environment import Unresolved
 from grader.model.measurement import Stored
@@ -40,6 +41,8 @@ from grader.sandbox.run import ToolOutput
 
 MAX_AGE_DAYS = 60.0
 MAX_BYTES = 20 * 2**30
+# Longer than any project's tests may take: another run may be in the middle of them.
+IN_USE_HOURS = 6.0
 RESOLUTION_AGE_DAYS = 7.0
 
 _LAYOUT = 1
@@ -114,10 +117,11 @@ class Provisioner:
     def resolve(self, wish: Wish) -> tuple[Resolution, Choice]:
         """Which exact packages a wish comes to, and on which Python; nothing is installed.
 
-        A resolution is kept for a week. Raises `CannotMeasure` without the network.
+        A resolution is kept for a week, and longer where nothing newer can be had. Raises
+        `CannotMeasure` without the network.
         """
-        file = self.cache / "resolutions" / f"{_wish_key(wish)}.json"
-        if stored := _read_resolution(file):
+        file = self.cache / "resolutions" / f"{self._key(wish)}.json"
+        if stored := _read_resolution(file, at_any_age=self.is_offline):
             return stored
         uv = self._uv()
         choice = choose(wish.python, installed_interpreters(uv))
@@ -152,6 +156,20 @@ class Provisioner:
             added=resolution.added,
             size_bytes=complete.size_bytes,
             note=choice.note,
+        )
+
+    def _key(self, wish: Wish) -> str:
+        """What a resolution depends on besides what the index has at the time."""
+        return _digest(
+            str(_LAYOUT),
+            sys.version,
+            # Another PATH may have other Pythons, another index other packages.
+            os.environ.get("PATH", ""),
+            json.dumps(where_from(), sort_keys=True),
+            json.dumps(self.from_source),
+            json.dumps([wish.python, wish.requirements, wish.constraints]),
+            json.dumps([wish.additions, sorted(wish.conda)]),
+            json.dumps(OURS),
         )
 
     def _uv(self) -> Uv:
@@ -222,16 +240,27 @@ class Provisioner:
         """Remove environments that are old, then the least used over the size limit."""
         now = time.time()
         total = 0
-        stamps = [
-            (path, stamp.stat().st_mtime)
+        used = {
+            path: at
             for path in (self.cache / "environments").iterdir()
-            if (stamp := path / "complete.json").exists()
-        ]
-        for path, used in sorted(stamps, key=lambda one: -one[1]):
+            if (at := _last_used(path)) is not None
+        }
+        for path, at in sorted(used.items(), key=lambda one: -one[1]):
             total += _stored_size(path)
-            too_old = now - used > MAX_AGE_DAYS * 86_400
-            if path != keep and (too_old or total > MAX_BYTES):
+            too_old = now - at > MAX_AGE_DAYS * 86_400
+            is_in_use = path == keep or now - at < IN_USE_HOURS * 3600
+            if not is_in_use and (too_old or total > MAX_BYTES):
                 _remove(path)
+
+
+def _last_used(folder: Path) -> float | None:
+    """When an environment was last used, or a build that was killed was left behind."""
+    for stamp in (folder / "complete.json", folder / "pyvenv.cfg"):
+        try:
+            return stamp.stat().st_mtime
+        except OSError:
+            continue
+    return None
 
 
 def _python_of(folder: Path) -> Path:
@@ -242,18 +271,6 @@ def _python_of(folder: Path) -> Path:
 
 def _lacks_wheels(resolution: Resolution) -> bool:
     return any(one.cause == "no-wheel" for one in resolution.unresolved)
-
-
-def _wish_key(wish: Wish) -> str:
-    return _digest(
-        str(_LAYOUT),
-        sys.version,
-        # Another PATH may have other Pythons.
-        os.environ.get("PATH", ""),
-        json.dumps([wish.python, wish.requirements, wish.constraints, wish.additions]),
-        json.dumps(sorted(wish.conda)),
-        json.dumps(OURS),
-    )
 
 
 def _digest(*parts: str) -> str:
@@ -271,9 +288,12 @@ def _stored(resolution: Resolution, choice: Choice) -> _Resolved:
     )
 
 
-def _read_resolution(file: Path) -> tuple[Resolution, Choice] | None:
+def _read_resolution(
+    file: Path, *, at_any_age: bool
+) -> tuple[Resolution, Choice] | None:
     try:
-        if time.time() - file.stat().st_mtime > RESOLUTION_AGE_DAYS * 86_400:
+        age = time.time() - file.stat().st_mtime
+        if age > RESOLUTION_AGE_DAYS * 86_400 and not at_any_age:
             return None
         stored = _Resolved.model_validate_json(file.read_bytes())
     except (OSError, ValidationError):
@@ -334,6 +354,7 @@ def _size(folder: Path) -> int:
 def _write_whole(file: Path, text: str) -> None:
     """Write and rename, so that a reader sees all of it or nothing."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    beside = file.with_name(f"{file.name}.{os.getpid()}.tmp")
+    # Of the thread's own: two may write the same resolution at once.
+    beside = file.with_name(f"{file.name}.{os.getpid()}.{threading.get_ident()}.tmp")
     beside.write_text(text, encoding="utf-8")
     beside.replace(file)

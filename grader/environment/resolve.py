@@ -6,6 +6,7 @@ resolve is known and so is what is wrong with the rest.
 """
 
 import re
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +29,7 @@ _TORCH = frozenset({"torch", "torchvision", "torchaudio"})
 _UNKNOWN_PACKAGE = re.compile(r"(\S+) was not found in the (?:package registry|cache)")
 _UNKNOWN_VERSION = re.compile(
     r"there (?:is no version of|are no versions of) ([^\s,]+)|"
-    r"only (?:the following versions of )?\S+ (?:is|are) available"
+    r"only (?:the following versions of )?(\S+) (?:is|are) available"
 )
 _NO_WHEEL = re.compile(
     r"no wheels? with a matching|no usable wheels|has no (?:usable )?wheels?|"
@@ -69,7 +70,6 @@ class Resolver:
         self._uv = uv
         self._conda = conda
         self._interpreter = interpreter
-        self._calls = 0
         self._wants_torch = False
 
     def resolve(
@@ -95,8 +95,11 @@ class Resolver:
                 # A lock made for another Python or for conda: its versions are not here.
                 return self.resolve(requirements, (), additions)
             base = self._largest_part(requirements, problem)
-        base = self._with_additions(base, additions)
-        kept = [line for line in requirements if line not in _lines(base.unresolved)]
+        new = [line for line in additions if _name(line) not in base.versions]
+        base = self._with_additions(base, new)
+        left_out = _lines(base.unresolved)
+        kept = [line for line in (*requirements, *new) if line not in left_out]
+        kept += [one.name for one in base.unresolved if one.instead]
         return self._with_ours(base, kept, constraints)
 
     def _largest_part(
@@ -106,10 +109,10 @@ class Resolver:
         kept = list(requirements)
         unresolved: list[Unresolved] = []
         while kept:
-            culprit = _culprit(problem.text, kept)
+            culprit, alone = self._culprit(kept, problem)
             at = kept.index(culprit)
             kept.pop(at)
-            why = self._explain(culprit, problem)
+            why = self._explain(culprit, problem, alone)
             if culprit in self._conda and why.cause == "unknown-version":
                 kept.insert(at, _name(culprit))
             unresolved.append(why)
@@ -118,6 +121,29 @@ class Resolver:
             except _Unsolvable as next_problem:
                 problem = next_problem
         return Resolution((), tuple(unresolved))
+
+    def _culprit(
+        self, kept: Sequence[str], problem: _Unsolvable
+    ) -> tuple[str, _Unsolvable | None]:
+        """The requirement to leave out, and what is wrong with it by itself, if anything is.
+
+        Of those that uv's explanation names, the last that can't be had even alone: a
+        sound one may be named because another asks for a version of it that doesn't
+        exist. Where all are sound they conflict, and the last gives way. It names none
+        where the trouble is a dependency's, and then any may be at fault.
+        """
+        named = _named(problem.text, kept)
+        for line in reversed(named or kept):
+            if alone := self._wrong_alone(line):
+                return line, alone
+        return (named or list(kept))[-1], None
+
+    def _wrong_alone(self, line: str) -> _Unsolvable | None:
+        try:
+            self._compile([line], ())
+        except _Unsolvable as alone:
+            return alone
+        return None
 
     def _settled(
         self, pins: tuple[str, ...], unresolved: Sequence[Unresolved]
@@ -136,9 +162,7 @@ class Resolver:
             ),
         )
 
-    def _with_additions(self, base: Resolution, additions: Sequence[str]) -> Resolution:
-        has = base.versions
-        new = [line for line in additions if _name(line) not in has]
+    def _with_additions(self, base: Resolution, new: Sequence[str]) -> Resolution:
         if not new:
             return base
         try:
@@ -150,29 +174,40 @@ class Resolver:
             try:
                 pins = self._compile([*pins, line], ())
             except _Unsolvable as problem:
-                unresolved.append(self._explain(line, problem))
-        return Resolution(pins, tuple(unresolved))
+                why = self._explain(line, problem, self._wrong_alone(line))
+                unresolved.append(why)
+                if line in self._conda and why.cause == "unknown-version":
+                    pins = self._with_any_version(pins, _name(line))
+        return self._settled(pins, unresolved)
 
-    def _explain(self, line: str, problem: _Unsolvable) -> Unresolved:
-        """Why a line can't be had: tried by itself, or it conflicts with the rest."""
+    def _with_any_version(self, pins: tuple[str, ...], name: str) -> tuple[str, ...]:
         try:
-            self._compile([line], ())
-            cause, reason, is_ours = self._conflict(line, problem)
-        except _Unsolvable as alone:
+            return self._compile([*pins, name], ())
+        except _Unsolvable:
+            return pins
+
+    def _explain(
+        self, line: str, problem: _Unsolvable, alone: _Unsolvable | None
+    ) -> Unresolved:
+        """Why a line can't be had: by itself (`alone`), or because of the rest."""
+        if alone is not None:
             cause, reason, is_ours = self._cause(line, alone)
+        elif problem.unreachable:
+            cause, reason, is_ours = self._cause(line, problem)
+        else:
+            cause, is_ours = "conflict", False
+            reason = f"{line} conflicts with the rest: {problem.text[:300]}"
+        is_only_conda = line in self._conda and cause == "unknown-version"
+        if self._uv.is_offline and not (is_ours or is_only_conda):
+            # What is cached may be older than what is asked for.
+            cause, is_ours = "unreachable", True
+            reason = f"{reason} as far as is known offline"
         return Unresolved(
             name=_name(line),
             requirement=line,
             cause=cause,
             reason=reason,
             is_ours=is_ours,
-        )
-
-    def _conflict(self, line: str, problem: _Unsolvable) -> tuple[Cause, str, bool]:
-        return (
-            "conflict",
-            f"{line} conflicts with the rest: {problem.text[:300]}",
-            False,
         )
 
     def _cause(self, line: str, problem: _Unsolvable) -> tuple[Cause, str, bool]:
@@ -195,8 +230,15 @@ class Resolver:
                 f"{line} can't be had as a wheel for {python}: {text[:200]}",
                 True,
             )
-        if _UNKNOWN_VERSION.search(text):
-            return "unknown-version", f"{line} does not exist", False
+        if unknown := _UNKNOWN_VERSION.search(text):
+            missing = unknown[1] or unknown[2]
+            is_its_own = _leading_name(missing) == _name(line)
+            reason = (
+                f"{line} does not exist"
+                if is_its_own
+                else f"{line} needs a version that does not exist: {text[:200]}"
+            )
+            return "unknown-version", reason, False
         return "conflict", f"{line}: {text[:300]}", False
 
     def _with_ours(
@@ -230,7 +272,11 @@ class Resolver:
         now = Resolution(pins).versions
         added = tuple(
             f"{name} {now[name]}"
-            + (f" (instead of {has[name]}, too old)" if name in has else "")
+            + (
+                f" (instead of {has[name]}{_age(name, has[name])})"
+                if name in has
+                else ""
+            )
             for name in OURS
             if now.get(name) != has.get(name)
         )
@@ -245,6 +291,8 @@ class Resolver:
             try:
                 return self._compile(lines, constraints, overrides=overrides)
             except _Unsolvable as error:
+                if error.unreachable:
+                    raise _unreachable(error) from error
                 problem = error
         raise CannotMeasure(
             f"pytest can't be added to the project's environment: {problem and problem.text}"
@@ -257,9 +305,8 @@ class Resolver:
         *,
         overrides: Sequence[str] = (),
     ) -> tuple[str, ...]:
-        self._calls += 1
-        folder = self._uv.home / f"resolve-{self._calls}"
-        folder.mkdir(parents=True)
+        self._uv.home.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix="resolve-", dir=self._uv.home))
         asked = _write(folder / "requirements.in", requirements)
         arguments = [str(asked), "--python", self._interpreter.path]
         arguments += build_arguments(from_source=self._uv.from_source)
@@ -288,13 +335,16 @@ class Resolver:
         return tuple(line for line in lines if line and not line.startswith(("#", "-")))
 
 
-def _culprit(text: str, kept: Sequence[str]) -> str:
-    """The requirement that uv's explanation blames: the last of ours that it names."""
-    named = {
+def _named(text: str, kept: Sequence[str]) -> list[str]:
+    """The requirements of ours that uv's explanation names."""
+    words = {
         str(canonicalize_name(word)) for word in re.findall(r"[A-Za-z][\w.-]*", text)
     }
-    blamed = [line for line in kept if _name(line) in named]
-    return blamed[-1] if blamed else kept[-1]
+    return [line for line in kept if _name(line) in words]
+
+
+def _age(name: str, version: str) -> str:
+    return ", too old" if Version(version) < Version(OLDEST[name]) else ""
 
 
 def _as_conda(one: Unresolved, instead: str | None) -> Unresolved:
@@ -318,6 +368,10 @@ def _lines(unresolved: Sequence[Unresolved]) -> frozenset[str]:
 
 def _name(line: str) -> str:
     return str(canonicalize_name(Requirement(line).name))
+
+
+def _leading_name(text: str) -> str:
+    return str(canonicalize_name(re.split(r"[^\w.-]", text, maxsplit=1)[0]))
 
 
 def _has_torch(requirements: Sequence[str]) -> bool:

@@ -13,8 +13,8 @@ from grader.sandbox.run import ToolOutput, run
 # Where packages come from and how to reach it is the user's machine's to say.
 _PASSED_ON = (
     *("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL"),
-    *("UV_FIND_LINKS", "UV_NO_INDEX", "UV_INDEX_STRATEGY", "UV_INSECURE_HOST"),
-    *("UV_NATIVE_TLS", "UV_SYSTEM_CERTS", "UV_HTTP_TIMEOUT", "UV_TORCH_BACKEND"),
+    *("UV_FIND_LINKS", "UV_INDEX_STRATEGY", "UV_INSECURE_HOST", "UV_NATIVE_TLS"),
+    *("UV_SYSTEM_CERTS", "UV_HTTP_TIMEOUT", "UV_HTTP_RETRIES", "UV_TORCH_BACKEND"),
     *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
     *("http_proxy", "https_proxy", "all_proxy", "no_proxy"),
     *("SSL_CERT_FILE", "SSL_CERT_DIR"),
@@ -63,7 +63,7 @@ class Uv:
             home=self.home,
             limits=Limits(seconds=self.seconds),
             environment={
-                **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+                **where_from(),
                 "UV_CACHE_DIR": str(self.cache),
                 "PATH": os.pathsep.join(
                     [os.environ.get("PATH", os.defpath), *_pyenv()]
@@ -75,6 +75,11 @@ class Uv:
                 f"uv {arguments[0]}: did not finish within {self.seconds:g} s."
             )
         return output
+
+
+def where_from() -> dict[str, str]:
+    """What the user's machine says of where packages come from; it may hold a password."""
+    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
 
 
 def _pyenv() -> list[str]:

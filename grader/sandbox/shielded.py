@@ -1,6 +1,6 @@
 """Runs a Python tool so that no code below the graded repository can run with it.
 
-    python -I -m grader.sandbox.shielded [--bare] ROOT MODULE [ARG ...]
+    python -I -m grader.sandbox.shielded [--bare [--find FOLDER]] ROOT MODULE [ARG ...]
 
 pylint puts the repository's folders on `sys.path` in order to find modules there, and
 then imports its own late dependencies through the same path: a repository's `isort.py`
@@ -11,7 +11,9 @@ system which of the repository's folders are packages.
 
 With `--bare`, which is for pylint, the site-packages folders leave `sys.path` as well:
 pylint itself is still imported from there, but infers nothing from packages that happen
-to be installed beside it, so that it says the same on every machine.
+to be installed beside it, so that it says the same on every machine. With `--find` it
+finds what is installed in a folder of the project's own environment; as with ROOT, nothing
+below that folder is ever loaded.
 """
 
 import os
@@ -31,11 +33,12 @@ from types import CodeType, ModuleType
 
 
 class Inside:
-    """Whether a path lies below `root`, by its name or by where its links lead."""
+    """Whether a path lies below one of `roots`, by its name or by where its links lead."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, *roots: str) -> None:
         self._roots = tuple(
             os.path.normcase(place)
+            for root in roots
             for place in {os.path.abspath(root), os.path.realpath(root)}
         )
 
@@ -150,8 +153,8 @@ def refuse_code(inside: Inside) -> None:
     sys.addaudithook(refuse)
 
 
-def hide_neighbours(guard: OutsideOnly) -> None:
-    """Make pylint forget site-packages before it looks at the first file.
+def hide_neighbours(guard: OutsideOnly, found: Sequence[str]) -> None:
+    """Make pylint forget site-packages, for `found`, before it looks at the first file.
 
     Not earlier: it finds its own checkers through `sys.path`, and goes on without those
     that it doesn't find.
@@ -161,6 +164,7 @@ def hide_neighbours(guard: OutsideOnly) -> None:
     class Bare(PyLinter):
         def check(self, files_or_modules: Sequence[str]) -> None:
             guard.hidden[:] = _strip_path()
+            sys.path.extend(found)
             # The other finders (editable installs) would still find what the path
             # doesn't.
             sys.meta_path[:] = [BuiltinImporter, FrozenImporter, guard]
@@ -189,15 +193,23 @@ def main(argv: Sequence[str]) -> None:
     is_bare = arguments[0] == "--bare"
     if is_bare:
         arguments.pop(0)
+    found: list[str] = []
+    if arguments[0] == "--find":
+        found = [arguments[1]]
+        del arguments[:2]
     root, module, *rest = arguments
-    inside = Inside(root)
+    # The environment may be the grader's own, where pylint itself must load from.
+    own = {os.path.realpath(place) for place in sys.path}
+    inside = Inside(
+        root, *(place for place in found if os.path.realpath(place) not in own)
+    )
     guard = OutsideOnly(inside)
     sys.meta_path[:] = [
         guard if finder is PathFinder else finder for finder in sys.meta_path
     ]
     refuse_code(inside)
     if is_bare:
-        hide_neighbours(guard)
+        hide_neighbours(guard, found)
     sys.argv[:] = [module, *rest]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 

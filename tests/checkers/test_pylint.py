@@ -250,3 +250,20 @@ def test_a_repository_without_code_is_not_rated(
     for files in ({"README.md": "x"}, {"src/__init__.py": ""}):
         result = Pylint().measure(make_snapshot(files), PLAIN, bench)
         assert isinstance(result.outcome, NotApplicable)
+
+
+def test_the_projects_environment_is_looked_at_only_where_the_rubric_says(
+    make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    # The environment of these tests has PyYAML; nothing has the other one.
+    code = '"""A module."""\n\nimport yaml\nimport no_such_package\n\n'
+    code += "print(yaml.no_such_function(), no_such_package)\n"
+    snapshot = make_snapshot({"src/a.py": code})
+    rules = {}
+    for resolve in ("none", "environment"):
+        options = PylintOptions.model_validate({"resolve": resolve})
+        outcome = Pylint().measure(snapshot, options, bench).outcome
+        assert isinstance(outcome, Measured)
+        rules[resolve] = {finding.rule for finding in outcome.findings}
+    assert not {"no-member", "import-error"} & rules["none"]
+    assert {"no-member", "import-error"} <= rules["environment"]

@@ -16,7 +16,13 @@ from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 
+import pytest
 from packaging.utils import canonicalize_name
+
+from grader.environment.resolve import OURS
+
+# A port that nobody listens at.
+NOWHERE = "http://127.0.0.1:9"
 
 # The same in every wheel: the clock would make each one another file.
 _STAMP = (2024, 1, 1, 0, 0, 0)
@@ -134,6 +140,34 @@ class Index:
         python = f' data-requires-python="{asked}"' if asked else ""
         with (target.parent / "index.html").open("a", encoding="utf-8") as page:
             page.write(f'<a href="{target.name}"{python}>{target.name}</a><br>\n')
+
+
+def only_from(url: str, monkeypatch: pytest.MonkeyPatch, path: str = "") -> None:
+    """Let uv take packages from one index, and find no Python but the tests' own.
+
+    `path` is the PATH. What asks anybody else for something is refused at once.
+    """
+    monkeypatch.setenv("UV_DEFAULT_INDEX", url)
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, NOWHERE)
+        monkeypatch.setenv(name.lower(), NOWHERE)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setenv("PATH", path)
+    monkeypatch.setenv("PYENV_ROOT", "/nonexistent")
+    for name in ("UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def with_ours(folder: Path) -> Index:
+    """An index with hollow wheels of what every environment gets, new and too old."""
+    index = Index(folder)
+    for name, version in OURS.items():
+        index.wheel(name, version)
+    for name, version in (("pytest", "6.0"), ("pytest", "8.3"), ("coverage", "5.0")):
+        index.wheel(name, version)
+    return index
 
 
 def _module(name: str) -> str:
