@@ -62,6 +62,13 @@ def grade(
     offline: Annotated[
         bool, typer.Option("--offline", help="Fetch nothing: use what is cached.")
     ] = False,
+    from_source: Annotated[
+        bool,
+        typer.Option(
+            "--build-from-source",
+            help="Build packages that have no wheels: this runs their code here.",
+        ),
+    ] = False,
     wanted: Annotated[
         Format, typer.Option("--format", "-f", help="What to print.")
     ] = Format.TERMINAL,
@@ -103,6 +110,7 @@ def grade(
     """
     from grader.cli.progress import watching
     from grader.engine.grade import Request, grade_repository
+    from grader.submissions.git import looks_like_url
 
     targets = parse_targets(reports or [])
     request = Request(
@@ -113,7 +121,14 @@ def grade(
         skip=_split(skip),
         environment=_environment(environment, python),
         is_offline=offline,
+        from_source=from_source,
     )
+    if looks_like_url(source) and not quiet:
+        typer.echo(
+            "mlops-grade: the project's tests run on this machine, not in a box: they can "
+            "read your files. Leave them out with --skip coverage.",
+            err=True,
+        )
     with watching(enabled=not quiet and not is_sober(sys.stderr)) as watch:
         report = grade_repository(request, watch)
     for file, form in targets.items():

@@ -2,6 +2,7 @@
 
 import platform
 import shutil
+import site
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -39,12 +40,21 @@ def diagnose() -> tuple[Fact, ...]:
     """Python, tools against their pins, git, checkers, plugins, shipped files, disk."""
     return (
         Fact("Python", f"{platform.python_version()} at {sys.executable}"),
+        _place(),
         *_distributions(),
         _git(),
         *_checkers(),
         *_shipped(),
         _disk(),
     )
+
+
+def _place() -> Fact:
+    # The tools run isolated from the user's own site-packages, so nothing there is found.
+    here = Path(__file__).resolve()
+    is_hidden = here.is_relative_to(site.getusersitepackages())
+    remedy = "Install it in a virtual environment, or with pipx or uv tool."
+    return Fact("installation", str(here.parents[2]), remedy if is_hidden else "")
 
 
 def _distributions() -> Iterator[Fact]:

@@ -10,7 +10,7 @@ from grader.environment.environments import (
     Environment,
     GivenInterpreter,
 )
-from grader.environment.manifests import Project, read_manifests
+from grader.environment.manifests import read_manifests
 from grader.environment.provision import Provisioner, default_cache
 from grader.errors import GradeError
 from grader.model.snapshot import Snapshot
@@ -24,20 +24,24 @@ def environment_for(
     home: Path,
     *,
     is_offline: bool = False,
+    from_source: bool = False,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Environment:
     """The environment that `wanted` says.
 
     `auto`: built from the repository's manifests. `none`: the grader's own interpreter. A
     virtual environment or an interpreter: that one, as it is. Any other file: a manifest to
-    use instead of the repository's own. Raises `GradeError` for what is none of these.
+    use instead of the repository's own. `from_source` lets packages without wheels be
+    built. Raises `GradeError` for what is none of these.
     """
     if wanted == NONE:
         return GivenInterpreter(
             sys.executable, "Leave --environment none out to build the project's own."
         )
     if wanted == AUTO:
-        return built_environment(snapshot, home, is_offline=is_offline, tell=tell)
+        return built_environment(
+            snapshot, home, is_offline=is_offline, from_source=from_source, tell=tell
+        )
     if interpreter := _interpreter(wanted):
         return GivenInterpreter(interpreter)
     path = Path(wanted)
@@ -46,7 +50,9 @@ def environment_for(
         project = read_manifests(file.parent, [file.name])
         if not project.has_manifest:
             raise GradeError(f'"{wanted}" declares no package that could be read.')
-        return _built(project, home, is_offline, tell)
+        return BuiltEnvironment(
+            project, _provisioner(home, is_offline, from_source, tell)
+        )
     raise GradeError(
         f'--environment "{wanted}" is no environment, interpreter or manifest.',
         hint="Give auto, none, a virtual environment, a python, or a file such as "
@@ -59,18 +65,23 @@ def built_environment(
     home: Path,
     *,
     is_offline: bool = False,
+    from_source: bool = False,
     tell: Callable[[str], None] = lambda _: None,
 ) -> BuiltEnvironment:
     """The environment of a repository's manifests; nothing is built until it is asked for."""
     project = read_manifests(snapshot.root, snapshot.files)
-    return _built(project, home, is_offline, tell)
+    return BuiltEnvironment(project, _provisioner(home, is_offline, from_source, tell))
 
 
-def _built(
-    project: Project, home: Path, is_offline: bool, tell: Callable[[str], None]
-) -> BuiltEnvironment:
-    return BuiltEnvironment(
-        project, Provisioner(default_cache(), home, is_offline=is_offline, tell=tell)
+def _provisioner(
+    home: Path, is_offline: bool, from_source: bool, tell: Callable[[str], None]
+) -> Provisioner:
+    return Provisioner(
+        default_cache(),
+        home,
+        is_offline=is_offline,
+        from_source=from_source,
+        tell=tell,
     )
 
 

@@ -45,7 +45,7 @@ class Request:
     stands); `rubric` a file (None: the shipped one); `only` and `skip` item ids;
     `environment` is `auto` (built from the project's manifests), `none` (the grader's own
     interpreter), or a virtual environment, an interpreter or a manifest file; `is_offline`
-    keeps it from fetching anything.
+    keeps it from fetching anything, `from_source` lets packages without wheels be built.
     """
 
     source: str
@@ -55,6 +55,7 @@ class Request:
     skip: Sequence[str] = ()
     environment: str = AUTO
     is_offline: bool = False
+    from_source: bool = False
 
 
 def grade_repository(request: Request, watch: Watch | None = None) -> Report:
@@ -71,6 +72,7 @@ def grade_repository(request: Request, watch: Watch | None = None) -> Report:
             request.environment,
             work / "environment",
             is_offline=request.is_offline,
+            from_source=request.from_source,
             tell=watch.told,
         )
         measurements = measure(

@@ -141,8 +141,10 @@ class Resolver:
     def _wrong_alone(self, line: str) -> _Unsolvable | None:
         try:
             self._compile([line], ())
-        except _Unsolvable as alone:
-            return alone
+        except _Unsolvable as problem:
+            # With extras uv says "no versions of name[extra]" whatever the reason is.
+            bare = _without_extras(line)
+            return (self._wrong_alone(bare) if bare != line else None) or problem
         return None
 
     def _settled(
@@ -368,6 +370,14 @@ def _lines(unresolved: Sequence[Unresolved]) -> frozenset[str]:
 
 def _name(line: str) -> str:
     return str(canonicalize_name(Requirement(line).name))
+
+
+def _without_extras(line: str) -> str:
+    requirement = Requirement(line)
+    if not requirement.extras:
+        return line
+    requirement.extras = set()
+    return str(requirement)
 
 
 def _leading_name(text: str) -> str:
