@@ -128,8 +128,8 @@ def test_without_the_script_everything_is_there_and_no_dead_button(
     assert page.get_by_role("button").count() == 0
     assert page.get_by_role("combobox").count() == 0
     expect(page.get_by_role("columnheader", name="Mark")).to_be_visible()
-    page.get_by_text("The other 33 findings").click()
-    expect(page.get_by_text("The other 33 findings")).to_be_visible()
+    page.get_by_text("The other 63 findings").click()
+    expect(page.get_by_text("The other 63 findings")).to_be_visible()
     expect(page.get_by_text("src/knn.py:244")).to_be_visible()
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from grader.model.environment import EnvironmentFacts, Unresolved
 from grader.model.measurement import (
     Failed,
     Finding,
@@ -112,6 +113,37 @@ DIMENSIONS = {
 }
 
 
+def environment(texts: Sequence[str]) -> EnvironmentFacts:
+    """An environment in which every text of a manifest's is one of `texts`."""
+    return EnvironmentFacts(
+        mode="built",
+        python="/cache/bin/python",
+        python_used="3.10.13",
+        python_requested=texts[0],
+        manifests=tuple(texts),
+        declared=len(texts),
+        pinned_share=0.5,
+        resolved=False,
+        unresolved=tuple(
+            Unresolved(
+                name="pandas",
+                requirement=text,
+                cause="unknown-version",
+                reason=text,
+                is_ours=False,
+            )
+            for text in texts
+        ),
+        added=("pytest 9.2.0",),
+        installed=("numpy==2.4.6", "pyyaml==6.0.3"),
+        notes=tuple(texts),
+        findings=tuple(
+            Finding(rule="manifest-refused", message=text, path=text, line=3)
+            for text in texts
+        ),
+    )
+
+
 def build(
     items: Sequence[Item],
     *,
@@ -121,6 +153,7 @@ def build(
     uncommitted: bool = False,
     left_out: Sequence[tuple[str, str]] = (),
     notes: Sequence[str] = (),
+    environment: EnvironmentFacts | None = None,
 ) -> Report:
     """A report of these items, with dimensions, total and fixes that belong to them."""
     inside = {
@@ -148,6 +181,7 @@ def build(
         python="CPython 3.11.9",
         platform="Linux-6.1.0-x86_64",
         isolation="none: plain process with limits",
+        environment=environment,
         repository=RepositoryFacts(
             name=name,
             source=source,
@@ -715,4 +749,5 @@ def hostile() -> Report:
         commit=HOSTILE[1],
         left_out=tuple((text, text) for text in HOSTILE),
         notes=HOSTILE,
+        environment=environment(HOSTILE),
     )
