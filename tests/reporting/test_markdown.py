@@ -24,7 +24,8 @@ REPORTS = [
 # The only HTML that the template writes.
 OWN_INLINE = {"<b>", "</b>", "<br>", "<code>", "</code>"}
 OWN_BLOCK = re.compile(
-    r"(<details>\n<summary>(<b>[a-z-]+</b>: [\w., ]+|Notes and files left out: \d+|What the tests ran in)"
+    r"(<details>\n<summary>(<b>[a-z-]+</b>: [\w., ]+|Notes and files left out: \d+"
+    r"|What the tests ran in)"
     r"</summary>\n|</details>\n)"
 )
 
