@@ -63,6 +63,7 @@ RENAMED = {
     "py-xgboost": "xgboost",
     "python-graphviz": "graphviz",
     "python-build": "build",
+    "python-tzdata": "tzdata",
     "seaborn-base": "seaborn",
 }
 NEVER = frozenset({"python", "pip"})
@@ -262,7 +263,8 @@ def locked_versions(file: Path) -> dict[str, str]:
     found: dict[str, set[str]] = {}
     for one in packages:
         name = canonicalize_name(RENAMED.get(one["name"], one["name"]))
-        # conda has names (_openmp_mutex) and versions (9e, 2026b) that pip can't read.
+        # conda has names (_openmp_mutex) and versions (9e, tzdata's 2025c) that pip can't
+        # read, or reads otherwise and tries everything else to no avail.
         if is_normalized_name(name) and is_version(str(one.get("version"))):
             found.setdefault(name, set()).add(one["version"])
     once = {n: versions.pop() for n, versions in found.items() if len(versions) == 1}
@@ -275,7 +277,7 @@ def is_version(text: str) -> bool:
         Version(text)
     except InvalidVersion:
         return False
-    return True
+    return re.fullmatch(r"\d{4}[a-z]", text) is None
 
 
 class Hand:

@@ -61,6 +61,7 @@ def test_the_measuring_tools_are_pinned_exactly() -> None:
         *("black", "isort", "flake8", "flake8-logging", "flake8-logging-format"),
         *("pylint", "astroid", "pytest", "pytest-cov", "coverage", "radon"),
         *("detect-secrets", "pydocstyle", "pycodestyle", "pyflakes", "mccabe"),
+        "setuptools",
     ]
     pinned = {
         line.split("==")[0]

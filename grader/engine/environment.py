@@ -10,7 +10,7 @@ from grader.environment.environments import (
     Environment,
     GivenInterpreter,
 )
-from grader.environment.manifests import read_manifests
+from grader.environment.manifests import Project, read_manifests
 from grader.environment.provision import Provisioner, default_cache
 from grader.errors import GradeError
 from grader.model.snapshot import Snapshot
@@ -42,12 +42,12 @@ def environment_for(
         return built_environment(
             snapshot, home, is_offline=is_offline, from_source=from_source, tell=tell
         )
-    if interpreter := _interpreter(wanted):
-        return GivenInterpreter(interpreter)
     path = Path(wanted)
+    project = _manifest(path)
+    # By its name first: where a file system knows no such bit, every file is executable.
+    if not project.manifests and (interpreter := _interpreter(wanted)):
+        return GivenInterpreter(interpreter)
     if path.is_file():
-        file = path.resolve()
-        project = read_manifests(file.parent, [file.name])
         if not project.has_manifest:
             raise GradeError(f'"{wanted}" declares no package that could be read.')
         return BuiltEnvironment(
@@ -83,6 +83,13 @@ def _provisioner(
         from_source=from_source,
         tell=tell,
     )
+
+
+def _manifest(path: Path) -> Project:
+    if not path.is_file():
+        return Project()
+    file = path.resolve()
+    return read_manifests(file.parent, [file.name])
 
 
 def _interpreter(wanted: str) -> str | None:

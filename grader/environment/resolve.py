@@ -31,6 +31,7 @@ _UNKNOWN_VERSION = re.compile(
     r"there (?:is no version of|are no versions of) ([^\s,]+)|"
     r"only (?:the following versions of )?(\S+) (?:is|are) available"
 )
+_NOT_BUILT = re.compile(r"Failed to (?:download and )?build ")
 _NO_WHEEL = re.compile(
     r"no wheels? with a matching|no usable wheels|has no (?:usable )?wheels?|"
     r"building source distributions is disabled|requires? building|"
@@ -217,6 +218,9 @@ class Resolver:
         if problem.unreachable:
             return "unreachable", f"{line} could not be fetched: {text[:200]}", True
         python = f"Python {self._interpreter.version.major}.{self._interpreter.version.minor}"
+        if _NOT_BUILT.search(text):
+            reason = f"{line} has no wheel and could not be built: {text[:200]}"
+            return "no-wheel", reason, True
         if _UNKNOWN_PACKAGE.search(text):
             unknown = _UNKNOWN_PACKAGE.search(text)
             missing = unknown[1] if unknown else name

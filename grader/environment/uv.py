@@ -90,7 +90,9 @@ def _pyenv() -> list[str]:
 
 def is_unreachable(output: ToolOutput) -> bool:
     """Whether a failure is the network's or the index's, not the requirements'."""
-    return any(sign in output.stderr for sign in _UNREACHABLE)
+    # "Failed to download and build" is said of a package that could not be built.
+    text = output.stderr.replace("Failed to download and build", "")
+    return any(sign in text for sign in _UNREACHABLE)
 
 
 def said(output: ToolOutput) -> str:

@@ -46,15 +46,16 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
     return index
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """For uv's cache, which remembers what it asked of the interpreter."""
+    return tmp_path_factory.mktemp("resolve")
+
+
 @pytest.fixture
-def resolve(
-    index: Index,
-    tmp_path: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Resolve:
+def resolve(index: Index, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Resolve:
     only_from(index.url, monkeypatch)
-    return partial(resolved, tmp_path)
+    return partial(resolved, folder)
 
 
 def resolved(

@@ -1,9 +1,9 @@
 """Makes an index of tiny wheels in a folder, so that building needs no network.
 
-The folder is laid out as PyPI's own index (PEP 503): `<name>/index.html` beside the files.
-uv takes packages from it alone when `UV_DEFAULT_INDEX` is its `file://` address, which
-`grader.environment.uv` passes on. (uv reads no `UV_NO_INDEX`: with `UV_FIND_LINKS` it would
-ask PyPI as well.)
+The folder is laid out as PyPI's own index (PEP 503): `<name>/index.html` beside the
+files. uv takes packages from it alone when `UV_DEFAULT_INDEX` is its `file://` address,
+which `grader.environment.uv` passes on. (uv reads no `UV_NO_INDEX`: with
+`UV_FIND_LINKS` it would ask PyPI as well.)
 """
 
 import base64
