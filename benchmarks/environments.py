@@ -102,6 +102,9 @@ class HandMade(BaseModel):
     dropped: list[str]
 
 
+NOTHING = Numbers(passed=0, failed=0, skipped=0, errors=0, coverage=0)
+
+
 @dataclass(frozen=True)
 class Row:
     """One repository: our environment, the one by hand, and the numbers from both."""
@@ -263,7 +266,7 @@ def locked_versions(file: Path) -> dict[str, str]:
     found: dict[str, set[str]] = {}
     for one in packages:
         name = canonicalize_name(RENAMED.get(one["name"], one["name"]))
-        # conda has names (_openmp_mutex) and versions (9e, tzdata's 2025c) that pip can't
+        # conda has names (_openmp_mutex) and versions (9e, 2025c) that pip can't
         # read, or reads otherwise and tries everything else to no avail.
         if is_normalized_name(name) and is_version(str(one.get("version"))):
             found.setdefault(name, set()).add(one["version"])
@@ -375,7 +378,7 @@ class Hand:
         return {canonicalize_name(one["name"]): one["version"] for one in found}
 
     def numbers(self, installs_project: bool) -> tuple[Numbers, list[str]]:
-        """Run the tests in a fresh copy; the second is what the report lacks."""
+        """Run the tests in a fresh copy; the second is what to remark on it."""
         with tempfile.TemporaryDirectory(prefix="by-hand-", dir=self.folder) as name:
             place = Path(name)
             copy = place / "copy"
@@ -429,9 +432,12 @@ def copy_files(snapshot: Snapshot, folder: Path) -> None:
 def read_numbers(
     place: Path, copy: Path, snapshot: Snapshot
 ) -> tuple[Numbers, list[str]]:
-    """The numbers of pytest's and coverage's reports, by their own totals."""
+    """The numbers of pytest's and coverage's reports, by their own totals; remarks."""
     if not (place / "junit.xml").exists():
-        raise CannotMeasure("pytest left no report; see pytest.log")
+        last = (
+            (place.parent / "pytest.log").read_text("utf-8").strip().splitlines()[-1:]
+        )
+        return NOTHING, [f"by hand pytest does not start: {' '.join(last)}"]
     suites = ElementTree.parse(place / "junit.xml").getroot().iter("testsuite")
     totals = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}
     for suite in suites:
@@ -451,7 +457,8 @@ def read_numbers(
         errors=totals["errors"],
         coverage=round(100 * covered / statements, 2) if statements else 0,
     )
-    return numbers, [path for path in counted if path not in report]
+    lacking = [path for path in counted if path not in report]
+    return numbers, [f"not in coverage's report: {path}" for path in lacking]
 
 
 def our_numbers(measured: Measured) -> Numbers:
@@ -502,8 +509,8 @@ def compare(source: str, work: Path) -> Row:
             pins = [pin for pin in facts.installed if name_of(pin) in TOOLS]
             try:
                 made = hand.environment(chosen, pins)
-                theirs, lacking = hand.numbers(environment.has_sources_on_path())
-                notes += remarks(facts, made, lacking, is_equal=ours == theirs)
+                theirs, notes = hand.numbers(environment.has_sources_on_path())
+                notes += remarks(facts, made, is_equal=ours == theirs)
             except (CannotMeasure, subprocess.SubprocessError) as error:
                 theirs = str(error)
         kinds = ", ".join(f"{one.path} ({one.role})" for one in chosen)
@@ -535,7 +542,7 @@ def built(snapshot: Snapshot, home: Path) -> tuple[float, BuiltEnvironment]:
 
 
 def remarks(
-    facts: EnvironmentFacts, made: HandMade, lacking: Sequence[str], *, is_equal: bool
+    facts: EnvironmentFacts, made: HandMade, *, is_equal: bool
 ) -> Iterator[str]:
     """What could not be had on either side, and where the two differ."""
     for one in facts.unresolved:
@@ -543,8 +550,6 @@ def remarks(
         yield f"ours without {one.requirement}: {one.cause}{instead}"
     for line in made.dropped:
         yield f"by hand without {line}"
-    if lacking:
-        yield f"not in coverage's report: {', '.join(lacking)}"
     mine = {
         str(canonicalize_name(name)): version
         for name, _, version in (

@@ -183,9 +183,13 @@ class Provisioner:
         for other in choice.others:
             self.tell(f"trying Python {other.version}, which may have the wheels")
             aside = replace(uv, home=uv.home / str(other.version))
-            found = Resolver(aside, other, wish.conda).resolve(
-                wish.requirements, wish.constraints, wish.additions
-            )
+            try:
+                found = Resolver(aside, other, wish.conda).resolve(
+                    wish.requirements, wish.constraints, wish.additions
+                )
+            except CannotMeasure:
+                # Not even our own tools can be had there: this Python is no help.
+                continue
             if len(found.unresolved) < len(best.unresolved):
                 note = (
                     f"Python {other.version} was used: no Python is asked for, and the "

@@ -2,9 +2,12 @@
 
 An ungraded item takes its weight out of the sum, and the share of the rubric's weight that
 was graded is stated beside the total: never a silent 0, never a silent rescale.
+
+Sums are `fsum`: from Python 3.12 on `sum` rounds otherwise than before, in the last digit.
 """
 
 from collections.abc import Mapping
+from math import fsum
 
 from grader.model.measurement import Measurement
 from grader.model.score import (
@@ -29,10 +32,10 @@ def grade_measurements(
     results = {item.key: _result(item, measurements) for item in rubric.items}
     shares = weight_shares(rubric)
     graded = {key: r.mark for key, r in results.items() if isinstance(r, ItemScore)}
-    measured = sum(shares[key] for key in graded)
+    measured = fsum(shares[key] for key in graded)
     total = None
     if measured > 0:
-        total = sum(shares[key] * mark for key, mark in graded.items()) / measured
+        total = fsum(shares[key] * mark for key, mark in graded.items()) / measured
     return Grade(
         items=tuple(results.values()),
         dimensions=tuple(_dimension(d, results) for d in rubric.dimensions),
@@ -52,7 +55,7 @@ def _result(item: Item, measurements: Mapping[str, Measurement]) -> ItemResult:
 
 def weight_shares(rubric: Rubric) -> dict[str, float]:
     """Each item's part of the whole rubric, 0..1, by item id; they sum to 1."""
-    whole = sum(d.weight for d in rubric.dimensions if _inner_weight(d))
+    whole = fsum(d.weight for d in rubric.dimensions if _inner_weight(d))
     return {
         item.key: (
             dimension.weight / whole * item.weight / _inner_weight(dimension)
@@ -65,7 +68,7 @@ def weight_shares(rubric: Rubric) -> dict[str, float]:
 
 
 def _inner_weight(dimension: Dimension) -> float:
-    return sum(item.weight for item in dimension.items)
+    return fsum(item.weight for item in dimension.items)
 
 
 def _settle(value: float, bound: float) -> float:
@@ -80,9 +83,9 @@ def _dimension(
         for item in dimension.items
         if isinstance(result := results[item.key], ItemScore)
     ]
-    weight = sum(part for part, _ in graded)
+    weight = fsum(part for part, _ in graded)
     inner = _inner_weight(dimension)
-    mark = sum(part * mark for part, mark in graded) / weight if weight else None
+    mark = fsum(part * mark for part, mark in graded) / weight if weight else None
     return DimensionScore(
         id=dimension.id,
         title=dimension.title,
@@ -99,7 +102,7 @@ def _provisional(
     failed = [key for key, cause in ungraded.items() if cause in ("failed", "formula")]
     left_out = [key for key, cause in ungraded.items() if cause == "left-out"]
     alone = [k for k, r in results.items() if isinstance(r, ItemScore) and r.is_alone]
-    weight = sum(shares[key] for key in failed)
+    weight = fsum(shares[key] for key in failed)
     candidates = (
         Provisional(
             cause="ungraded",
