@@ -96,8 +96,15 @@ class Resolver:
                 # A lock made for another Python or for conda: its versions are not here.
                 return self.resolve(requirements, (), additions)
             base = self._largest_part(requirements, problem)
-        new = [line for line in additions if _name(line) not in base.versions]
-        base = self._with_additions(base, new)
+        declared = {_name(line) for line in requirements}
+        new = [
+            line
+            for line in additions
+            # Of what is declared already, only more extras are news.
+            if _name(line) not in declared or _without_extras(line) != line
+        ]
+        held = [pin for pin in base.pins if _name(pin) in declared]
+        base = self._with_additions(base, new, held, constraints)
         left_out = _lines(base.unresolved)
         kept = [line for line in (*requirements, *new) if line not in left_out]
         kept += [one.name for one in base.unresolved if one.instead]
@@ -151,7 +158,7 @@ class Resolver:
     def _settled(
         self, pins: tuple[str, ...], unresolved: Sequence[Unresolved]
     ) -> Resolution:
-        """The resolution, where a version that only conda has may stand as another."""
+        """The resolution, where what could not be had may stand in another version."""
         versions = Resolution(pins).versions
         return Resolution(
             pins,
@@ -159,35 +166,61 @@ class Resolver:
                 (
                     _as_conda(one, versions.get(one.name))
                     if one.requirement in self._conda
-                    else one
+                    else one.model_copy(update={"instead": versions.get(one.name)})
                 )
                 for one in unresolved
             ),
         )
 
-    def _with_additions(self, base: Resolution, new: Sequence[str]) -> Resolution:
+    def _with_additions(
+        self,
+        base: Resolution,
+        new: Sequence[str],
+        held: Sequence[str],
+        constraints: Sequence[str],
+    ) -> Resolution:
+        """The additions that fit, on top; `held` are the pins that they can't move.
+
+        What only came along moves where an addition asks for another version of it.
+        """
         if not new:
             return base
         try:
-            return Resolution(self._compile([*base.pins, *new], ()), base.unresolved)
+            pins = self._on_top(base.pins, new, held, constraints)
+            return Resolution(pins, base.unresolved)
         except _Unsolvable:
             pass
         pins, unresolved = base.pins, list(base.unresolved)
+        kept = list(held)
         for line in new:
             try:
-                pins = self._compile([*pins, line], ())
+                pins = self._on_top(pins, [line], kept, constraints)
+                kept.append(line)
             except _Unsolvable as problem:
                 why = self._explain(line, problem, self._wrong_alone(line))
                 unresolved.append(why)
                 if line in self._conda and why.cause == "unknown-version":
-                    pins = self._with_any_version(pins, _name(line))
+                    try:
+                        pins = self._on_top(pins, [_name(line)], kept, constraints)
+                        kept.append(_name(line))
+                    except _Unsolvable:
+                        pass
         return self._settled(pins, unresolved)
 
-    def _with_any_version(self, pins: tuple[str, ...], name: str) -> tuple[str, ...]:
+    def _on_top(
+        self,
+        pins: Sequence[str],
+        lines: Sequence[str],
+        held: Sequence[str],
+        constraints: Sequence[str],
+    ) -> tuple[str, ...]:
+        """Lines on top of the pins, or else of those that must be held."""
         try:
-            return self._compile([*pins, name], ())
-        except _Unsolvable:
-            return pins
+            return self._compile([*pins, *lines], ())
+        except _Unsolvable as problem:
+            if problem.unreachable or set(held) == set(pins):
+                raise
+            return self._compile([*held, *lines], constraints)
 
     def _explain(
         self, line: str, problem: _Unsolvable, alone: _Unsolvable | None

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from grader.model.measurement import Finding
 from grader.model.report import Fix, Report, ReportCheck
-from grader.model.score import ItemScore
+from grader.model.score import ItemScore, Ungraded
 from grader.reporting import numbers, words
 from grader.reporting.clean import clean_report, paragraphs
 
@@ -142,7 +142,11 @@ class _Page:
         grid.add_column(justify="right", no_wrap=True)
         grid.add_column(overflow="fold")
         grid.add_column(overflow="fold")
+        left_out: list[str] = []
         for check in self._report.checks:
+            if isinstance(check.result, Ungraded) and check.result.cause == "left-out":
+                left_out.append(check.id)
+                continue
             grid.add_row(
                 "",
                 self._text(words.mark(check.result), "bold"),
@@ -150,6 +154,8 @@ class _Page:
                 self._about(check),
             )
         self._console.print(grid)
+        if left_out:
+            self._wrapped(f"Left out with --only or --skip: {', '.join(left_out)}.", 2)
 
     def _about(self, check: ReportCheck) -> Text:
         result = check.result
@@ -164,7 +170,7 @@ class _Page:
                 lines.append(self._text(words.NO_CLASS, "yellow"))
         else:
             lines.append(self._text(_brief(words.not_graded(result)), "yellow"))
-        if check.advice and not (isinstance(result, ItemScore) and result.mark == 10):
+        if check.advice and isinstance(result, ItemScore) and result.mark < 10:
             lines += [self._text(part) for part in paragraphs(check.advice)]
         return Text("\n", overflow="fold").join(lines)
 

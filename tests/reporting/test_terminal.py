@@ -68,7 +68,7 @@ def test_an_ungraded_check_says_why() -> None:
         "not graded pylint Not graded, because it could not be measured: pylint: did "
         "not finish within 180 s."
     ) in text
-    assert "leave it out" in flat(shown(sample.left_out()))
+    assert "Left out with --only or --skip: " in flat(shown(sample.left_out()))
 
 
 def test_what_to_fix_next_goes_by_gain() -> None:
