@@ -68,6 +68,10 @@ RENAMED = {
 }
 NEVER = frozenset({"python", "pip"})
 TOOLS = ("pytest", "pytest-cov", "coverage")
+APART = (
+    "the tests start `coverage run` themselves, and by hand pytest-cov adds what those "
+    "processes ran; kept apart, the numbers are equal"
+)
 PIP_SECONDS = 1200
 TEST_SECONDS = 1200
 
@@ -307,6 +311,7 @@ class Hand:
         subprocess.run([self.base, "-m", "venv", str(self.folder / "venv")], check=True)
         self.pip("--upgrade", "pip")
         dropped: list[str] = []
+        declared: set[str] = set()
         locks = [one.path for one in chosen if one.role == "lock"]
         for one in chosen:
             if one.role in ("lock", "python"):
@@ -317,8 +322,10 @@ class Hand:
                     lines.locked = locked_versions(self.snapshot.root / lock)
             else:
                 # The first manifest that names a package decides its version.
-                lines.held = self.versions()
-                lines.asked = [x for x in lines.asked if name_of(x) not in lines.held]
+                lines.asked = [x for x in lines.asked if name_of(x) not in declared]
+                has = self.versions()
+                lines.held = {name: has[name] for name in declared & has.keys()}
+            declared |= {name_of(line) for line in lines.asked} - {""}
             self.install(lines)
             dropped += [f"{one.path}: {line}" for line in lines.dropped]
         self.pip(*tools)
@@ -377,16 +384,24 @@ class Hand:
         found = json.loads(listed.stdout)
         return {canonicalize_name(one["name"]): one["version"] for one in found}
 
-    def numbers(self, installs_project: bool) -> tuple[Numbers, list[str]]:
-        """Run the tests in a fresh copy; the second is what to remark on it."""
+    def numbers(
+        self, installs_project: bool, *, is_apart: bool = False
+    ) -> tuple[Numbers, list[str]]:
+        """Run the tests in a fresh copy; the second is what to remark on it.
+
+        `is_apart` keeps coverage's data where no `coverage run` of the tests adds to it.
+        """
         with tempfile.TemporaryDirectory(prefix="by-hand-", dir=self.folder) as name:
             place = Path(name)
-            copy = place / "copy"
+            # Tests may import the top folder by its name: not one that Python has.
+            copy = place / re.sub(r"[^\w.-]", "_", self.snapshot.name)
             copy_files(self.snapshot, copy)
             for folder in ("home", "tmp"):
                 (place / folder).mkdir()
             settings = place / "coverage.cfg"
-            settings.write_text("[report]\ninclude_namespace_packages = true\n")
+            lines = ["[report]", "include_namespace_packages = true"]
+            lines += ["[run]", f"data_file = {place / 'data'}"] if is_apart else []
+            settings.write_text("\n".join(lines) + "\n", "utf-8")
             is_src = self.snapshot.source_roots == ("src",)
             variables = {
                 "PATH": f"{self.python.parent}{os.pathsep}{os.environ['PATH']}",
@@ -417,6 +432,13 @@ class Hand:
                     check=False,
                 )
             return read_numbers(place, copy, self.snapshot)
+
+
+def is_only_coverage(ours: Numbers | str, theirs: Numbers) -> bool:
+    """Whether the coverage differs and nothing else does."""
+    if isinstance(ours, str) or ours == theirs:
+        return False
+    return ours == theirs.model_copy(update={"coverage": ours.coverage})
 
 
 def copy_files(snapshot: Snapshot, folder: Path) -> None:
@@ -511,6 +533,11 @@ def compare(source: str, work: Path) -> Row:
                 made = hand.environment(chosen, pins)
                 theirs, notes = hand.numbers(environment.has_sources_on_path())
                 notes += remarks(facts, made, is_equal=ours == theirs)
+                if is_only_coverage(ours, theirs):
+                    apart, _ = hand.numbers(
+                        environment.has_sources_on_path(), is_apart=True
+                    )
+                    notes += [APART] if apart == ours else []
             except (CannotMeasure, subprocess.SubprocessError) as error:
                 theirs = str(error)
         kinds = ", ".join(f"{one.path} ({one.role})" for one in chosen)
