@@ -384,12 +384,22 @@ class Hand:
         found = json.loads(listed.stdout)
         return {canonicalize_name(one["name"]): one["version"] for one in found}
 
+    def broken(self) -> list[str]:
+        """What `pip check` complains of: pip lets a later file break an earlier one."""
+        done = subprocess.run(
+            [str(self.python), "-m", "pip", "check"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.stdout.strip().splitlines() if done.returncode else []
+
     def numbers(
         self, installs_project: bool, *, is_apart: bool = False
     ) -> tuple[Numbers, list[str]]:
         """Run the tests in a fresh copy; the second is what to remark on it.
 
-        `is_apart` keeps coverage's data where no `coverage run` of the tests adds to it.
+        `is_apart` keeps coverage's data from what tests add by `coverage run`.
         """
         with tempfile.TemporaryDirectory(prefix="by-hand-", dir=self.folder) as name:
             place = Path(name)
@@ -533,6 +543,7 @@ def compare(source: str, work: Path) -> Row:
                 made = hand.environment(chosen, pins)
                 theirs, notes = hand.numbers(environment.has_sources_on_path())
                 notes += remarks(facts, made, is_equal=ours == theirs)
+                notes += [f"by hand, pip check: {said}" for said in hand.broken()]
                 if is_only_coverage(ours, theirs):
                     apart, _ = hand.numbers(
                         environment.has_sources_on_path(), is_apart=True

@@ -131,7 +131,9 @@ class BuiltEnvironment:
                 f"{distribution} is not declared, and may come with what could not be "
                 f"had: {lacking[0].reason}",
             )
-        manifests = ", ".join(chosen.path for chosen in self.project.chosen)
+        manifests = ", ".join(
+            chosen.path for chosen in self.project.chosen if chosen.role != "python"
+        )
         where = f"in {manifests}" if manifests else "anywhere: there is no manifest"
         return Blame(False, f"{distribution} is not declared {where}")
 

@@ -24,6 +24,10 @@ from grader.model.environment import Cause, Unresolved
 OURS = {"pytest": "9.2.0", "pytest-cov": "7.1.0", "coverage": "7.17.3"}
 OLDEST = {"pytest": "8.0", "pytest-cov": "5.0", "coverage": "7.4"}
 
+# Each turn is a resolution. A lock made for another Python, or for conda, may have a few
+# versions that can't be had; one with more of them is not for here.
+MOST_LOOSENED = 12
+
 _TORCH = frozenset({"torch", "torchvision", "torchaudio"})
 
 _UNKNOWN_PACKAGE = re.compile(r"(\S+) was not found in the (?:package registry|cache)")
@@ -85,16 +89,14 @@ class Resolver:
         fit. Raises `CannotMeasure` when the index can't be reached.
         """
         try:
-            pins = self._compile(requirements, constraints)
+            pins, constraints = self._constrained(requirements, constraints)
             base = Resolution(pins)
         except _Unsolvable as problem:
             # The CPU builds of PyTorch come from an index of their own: without it the
             # rest can still be had.
             if problem.unreachable and not self._wants_torch:
                 raise _unreachable(problem) from problem
-            if constraints:
-                # A lock made for another Python or for conda: its versions are not here.
-                return self.resolve(requirements, (), additions)
+            constraints = ()
             base = self._largest_part(requirements, problem)
         declared = {_name(line) for line in requirements}
         new = [
@@ -109,6 +111,24 @@ class Resolver:
         kept = [line for line in (*requirements, *new) if line not in left_out]
         kept += [one.name for one in base.unresolved if one.instead]
         return self._with_ours(base, kept, constraints)
+
+    def _constrained(
+        self, requirements: Sequence[str], constraints: Sequence[str]
+    ) -> tuple[tuple[str, ...], Sequence[str]]:
+        """The pins, and the constraints that could be had: a lock may be for elsewhere.
+
+        None of them where leaving out what uv refuses takes too many turns.
+        """
+        for _ in range(MOST_LOOSENED):
+            if not constraints:
+                break
+            try:
+                return self._compile(requirements, constraints), constraints
+            except _Unsolvable as problem:
+                if problem.unreachable:
+                    raise
+                constraints = _without_refused(constraints, problem.text)
+        return self._compile(requirements, ()), ()
 
     def _largest_part(
         self, requirements: Sequence[str], problem: _Unsolvable
@@ -380,6 +400,13 @@ def _named(text: str, kept: Sequence[str]) -> list[str]:
         str(canonicalize_name(word)) for word in re.findall(r"[A-Za-z][\w.-]*", text)
     }
     return [line for line in kept if _name(line) in words]
+
+
+def _without_refused(constraints: Sequence[str], text: str) -> list[str]:
+    """The constraints but for those that uv's explanation names; none if it names none."""
+    refused = {line for line in constraints if line in text.split()}
+    refused = refused or set(_named(text, constraints))
+    return [line for line in constraints if line not in refused] if refused else []
 
 
 def _age(name: str, version: str) -> str:

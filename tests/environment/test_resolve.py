@@ -32,6 +32,8 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         *(("numpy", "1.26"), ("numpy", "2.0"), ("polars", "1.0")),
     ):
         index.wheel(name, version)
+    index.wheel("panoramic", "1.0", requires_dist=["pandas"])
+    index.wheel("modular", "1.0", requires_dist=["numpy<2 ; extra == 'fast'"])
     index.wheel("old-friend", "1.0", requires_dist=["pandas<2"])
     index.wheel("other-friend", "1.0", requires_dist=["pandas<2"])
     index.wheel("dreamer", "1.0", requires_dist=["numpy==7"])
@@ -218,7 +220,18 @@ def test_constraints_hold_the_versions_of_what_is_asked_for(resolve: Resolve) ->
     assert theirs(found) == {"pandas": "1.5", "numpy": "2.0"}
 
 
-def test_constraints_that_cannot_be_had_are_dropped(resolve: Resolve) -> None:
+def test_a_constraint_that_cannot_be_had_is_dropped_and_the_others_hold(
+    resolve: Resolve,
+) -> None:
+    found = resolve(["pandas", "numpy"], ["pandas==1.5", "numpy==7"])
+    assert theirs(found) == {"pandas": "1.5", "numpy": "2.0"}
+    assert found.unresolved == ()
+
+
+def test_constraints_that_are_for_elsewhere_are_all_dropped(
+    resolve: Resolve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grader.environment.resolve.MOST_LOOSENED", 1)
     found = resolve(["pandas", "numpy"], ["pandas==1.5", "numpy==7"])
     assert theirs(found) == {"pandas": "2.1", "numpy": "2.0"}
     assert found.unresolved == ()
@@ -229,6 +242,29 @@ def test_additions_do_not_move_what_the_requirements_came_to(resolve: Resolve) -
     assert theirs(found) == {"pandas": "2.1", "numpy": "1.26", "polars": "1.0"}
     one = only(found)
     assert (one.name, one.cause) == ("old-friend", "conflict")
+
+
+def test_an_addition_decides_the_version_of_what_only_came_along(
+    resolve: Resolve,
+) -> None:
+    found = resolve(["panoramic"], (), ["pandas<2"])
+    assert theirs(found) == {"panoramic": "1.0", "pandas": "1.5"}
+    assert found.unresolved == ()
+
+
+def test_an_addition_that_does_not_fit_is_told_with_the_version_instead(
+    resolve: Resolve,
+) -> None:
+    found = resolve(["panoramic"], (), ["pandas==9.9", "polars"])
+    assert theirs(found) == {"panoramic": "1.0", "pandas": "2.1", "polars": "1.0"}
+    assert (only(found).requirement, only(found).instead) == ("pandas==9.9", "2.1")
+
+
+def test_the_extras_of_an_addition_are_added_to_what_is_declared_without(
+    resolve: Resolve,
+) -> None:
+    found = resolve(["modular"], (), ["modular[fast]"])
+    assert theirs(found) == {"modular": "1.0", "numpy": "1.26"}
 
 
 def test_an_addition_that_the_requirements_have_already_is_not_asked_again(
