@@ -6,7 +6,7 @@ import shutil
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -22,7 +22,7 @@ from grader.model.measurement import (
 )
 from grader.model.snapshot import Snapshot
 from grader.rubric.schema import Item, LimitsRule
-from grader.sandbox.limits import Limits
+from grader.sandbox.limits import MEBIBYTE, Limits
 
 log = logging.getLogger(__name__)
 
@@ -71,11 +71,24 @@ class Workshop:
         """A private bench for one item."""
         scratch = self.folder / "checks" / item
         scratch.mkdir(parents=True)
-        output_bytes = self.limits.output_mebibytes * 2**20
+        rule = self.limits
+        tests = Limits(
+            seconds=rule.test_seconds,
+            output_bytes=rule.output_mebibytes * MEBIBYTE,
+            memory_bytes=rule.test_memory_mebibytes * MEBIBYTE,
+            processes=rule.processes,
+            disk_bytes=rule.disk_mebibytes * MEBIBYTE,
+            files=rule.disk_files,
+        )
+        tools = replace(
+            tests,
+            seconds=rule.tool_seconds,
+            memory_bytes=rule.tool_memory_mebibytes * MEBIBYTE,
+        )
         return Bench(
             scratch=scratch,
-            tool_limits=Limits(self.limits.tool_seconds, output_bytes),
-            test_limits=Limits(self.limits.test_seconds, output_bytes),
+            tool_limits=tools,
+            test_limits=tests,
             environment=self.environment,
         )
 

@@ -46,12 +46,25 @@ class Finding(Stored):
     fix: str = ""
 
 
+class NotMeasured(Stored):
+    """One file that a tool could not read although Python can, and the tool's reason."""
+
+    path: str
+    reason: str
+
+
 class Measured(Stored):
-    """The facts: every declared quantity with its value, and the findings behind them."""
+    """The facts: every declared quantity with its value, and the findings behind them.
+
+    `not_measured` are files that the values say nothing about: not in the numerator, not in
+    the denominator. `signals` change no number; they are for a person to look at.
+    """
 
     kind: Literal["measured"] = "measured"
     values: Mapping[str, int | float]
     findings: tuple[Finding, ...] = ()
+    not_measured: tuple[NotMeasured, ...] = ()
+    signals: tuple[Finding, ...] = ()
 
 
 class NotApplicable(Stored):

@@ -75,7 +75,7 @@ class DimensionScore(Stored):
 class Provisional(Stored):
     """One reason why a total may still change, with the items it is about."""
 
-    cause: Literal["ungraded", "left-out", "no-class"]
+    cause: Literal["ungraded", "partly-measured", "left-out", "no-class"]
     reason: str
     items: tuple[str, ...]
 

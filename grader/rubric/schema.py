@@ -80,11 +80,20 @@ class CohortRule(Part):
 
 
 class LimitsRule(Part):
-    """How long things may take, in seconds of wall clock, and how much they may print."""
+    """How much tools and tests may use.
+
+    Seconds are of wall clock. Memory, processes (threads count) and disk are those of
+    everything together that a tool, or a project's tests, have running.
+    """
 
     tool_seconds: Annotated[float, Field(gt=0, le=86_400)] = 180.0
     test_seconds: Annotated[float, Field(gt=0, le=86_400)] = 600.0
     output_mebibytes: Annotated[int, Field(gt=0, le=1024)] = 64
+    tool_memory_mebibytes: Annotated[int, Field(ge=256, le=1_048_576)] = 2048
+    test_memory_mebibytes: Annotated[int, Field(ge=256, le=1_048_576)] = 4096
+    processes: Annotated[int, Field(ge=16, le=100_000)] = 512
+    disk_mebibytes: Annotated[int, Field(ge=16, le=1_048_576)] = 2048
+    disk_files: Annotated[int, Field(ge=100, le=10_000_000)] = 100_000
 
 
 class Rubric(Part):

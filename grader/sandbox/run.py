@@ -21,7 +21,10 @@ from grader.sandbox.limits import Limits
 
 _INHERITED = ("PATH", "SYSTEMROOT", "COMSPEC", "PATHEXT", "TZ", "NUMBER_OF_PROCESSORS")
 
-KilledBy = Literal["time", "output"]
+KilledBy = Literal["time", "output", "memory", "processes", "disk"]
+
+# The number of the inherited descriptor on which a child may report to us.
+CHANNEL = "MLOPS_GRADE_CHANNEL"
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,8 @@ class ToolOutput:
     """How a program ended and what it printed, decoded as UTF-8 with U+FFFD for the rest.
 
     `exit_status` is negative for a signal, as in `subprocess`. `killed_by` says which of our
-    limits ended it, if one did; `duration_s` is wall clock in seconds.
+    limits ended it, if one did; `duration_s` is wall clock in seconds. `channel` is what
+    came over the descriptor that was inherited for results, where one was asked for.
     """
 
     exit_status: int
@@ -37,6 +41,7 @@ class ToolOutput:
     stderr: str
     duration_s: float
     killed_by: KilledBy | None = None
+    channel: bytes = b""
 
 
 def run(
@@ -46,13 +51,19 @@ def run(
     home: Path,
     limits: Limits,
     environment: Mapping[str, str] | None = None,
+    has_channel: bool = False,
 ) -> ToolOutput:
     """Run `argv` in `cwd` and return what came of it; a failing program is not an error here.
 
     `home` becomes HOME and holds the child's caches and temporary files. `environment` adds
-    to the allow-list. Raises `CannotMeasure` when the program can't be started at all.
+    to the allow-list. With `has_channel` the child inherits a descriptor, whose number is in
+    the variable `CHANNEL`, and what it writes there is kept like a stream. Raises
+    `CannotMeasure` when the program can't be started at all.
     """
     started = time.monotonic()
+    reading, writing = os.pipe() if has_channel else (None, None)
+    if writing is not None:
+        environment = {**(environment or {}), CHANNEL: str(writing)}
     try:
         process = subprocess.Popen(
             list(argv),
@@ -62,24 +73,34 @@ def run(
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
+            pass_fds=() if writing is None else (writing,),
         )
     except (OSError, ValueError) as error:
+        if reading is not None:
+            os.close(reading)
         raise CannotMeasure(f"{argv[0]}: could not be started: {error}") from error
+    finally:
+        if writing is not None:
+            os.close(writing)
     with process:
         overflow = threading.Event()
+        pipes = [process.stdout, process.stderr]
+        if reading is not None:
+            pipes.append(open(reading, "rb", buffering=0))
         streams = [
             _Drain(pipe, limits.output_bytes, overflow)
-            for pipe in (process.stdout, process.stderr)
+            for pipe in pipes
             if pipe is not None
         ]
         killed_by = _wait(process, started + limits.seconds, overflow)
         _kill_group(process)
         exit_status = process.wait()
-        texts = [stream.text() for stream in streams]
+        kept = [stream.kept() for stream in streams]
     return ToolOutput(
         exit_status=exit_status,
-        stdout=texts[0],
-        stderr=texts[1],
+        stdout=kept[0].decode("utf-8", errors="replace"),
+        stderr=kept[1].decode("utf-8", errors="replace"),
+        channel=kept[2] if has_channel else b"",
         duration_s=time.monotonic() - started,
         killed_by=killed_by,
     )
@@ -147,6 +168,7 @@ class _Drain:
         self._thread.start()
 
     def _drain(self) -> None:
+        # A raw file has no read1, and its read returns what is there.
         read = getattr(self._pipe, "read1", self._pipe.read)
         while chunk := read(65536):
             room = self._limit - len(self._kept)
@@ -154,7 +176,7 @@ class _Drain:
             if len(chunk) > room:
                 self._overflow.set()
 
-    def text(self) -> str:
+    def kept(self) -> bytes:
         # A process that left the group may hold the pipe open: don't wait for it.
         self._thread.join(timeout=2.0)
-        return bytes(self._kept).decode("utf-8", errors="replace")
+        return bytes(self._kept)
