@@ -54,6 +54,7 @@ from grader.model.environment import EnvironmentFacts
 from grader.model.measurement import Failed, Measured
 from grader.model.snapshot import Snapshot, is_test_file
 from grader.rubric.schema import Item, LimitsRule
+from grader.sandbox.choose import Boxes
 
 # Conda names that PyPI spells otherwise, as far as these courses use them; the program
 # has a table of its own.
@@ -524,7 +525,7 @@ def compare(source: str, work: Path) -> Row:
         chosen = environment.project.chosen
         item = Item(checker="coverage", score="0")
         limits = LimitsRule(test_seconds=TEST_SECONDS)
-        workshop = Workshop(place, limits, environment)
+        workshop = Workshop(place, limits, environment, Boxes("auto"))
         found = measure(snapshot, [item], installed().checkers, workshop, Unwatched())
         ours: Numbers | str = "nothing to measure"
         match found[item.key].outcome:

@@ -31,6 +31,7 @@ from grader.environment.environments import GivenInterpreter
 from grader.model.measurement import Failed, Measured, Measurement
 from grader.model.snapshot import Snapshot
 from grader.rubric.schema import Item, LimitsRule
+from grader.sandbox.choose import Boxes
 
 ONLY_PYLINT = (
     "import sys; sys.path.append(sys.argv.pop(1)); from pylint import run_pylint"
@@ -322,9 +323,8 @@ def compare(source: str, python: str, skip: Sequence[str] = ()) -> list[Row]:
         snapshot = capture(source, work).snapshot
         checks = [check for check in THEIRS if check not in skip]
         items = [Item(checker=check, score="0") for check in checks]
-        workshop = Workshop(
-            work, LimitsRule(test_seconds=1200), GivenInterpreter(python)
-        )
+        limits = LimitsRule(test_seconds=1200)
+        workshop = Workshop(work, limits, GivenInterpreter(python), Boxes("auto"))
         found = measure(snapshot, items, installed().checkers, workshop, Unwatched())
         copy = work / "by-hand" / "copy"
         _copy(snapshot, copy)

@@ -10,6 +10,7 @@ import pytest
 from grader.checkers._base import Bench
 from grader.environment.environments import GivenInterpreter
 from grader.model.snapshot import Snapshot
+from grader.sandbox.box import Box, PlainBox
 from grader.sandbox.limits import Limits
 from grader.sandbox.run import ToolOutput
 
@@ -29,6 +30,16 @@ class Recorded(Protocol):
     def __call__(
         self, name: str, snapshot: Snapshot, *, exit_status: int, stream: str = "stdout"
     ) -> ToolOutput: ...
+
+
+class Unboxed:
+    """No isolation, whatever stands in this machine's environment: the tests are our own."""
+
+    def for_tools(self) -> Box:
+        return PlainBox()
+
+    def for_tests(self) -> Box:
+        return PlainBox()
 
 
 @pytest.fixture
@@ -54,6 +65,7 @@ def bench(tmp_path: Path) -> Bench:
         scratch=scratch,
         tool_limits=Limits(seconds=120),
         test_limits=Limits(seconds=120),
+        boxes=Unboxed(),
         environment=GivenInterpreter(sys.executable),
     )
 

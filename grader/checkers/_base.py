@@ -8,13 +8,14 @@ that tests feed `parse` with recorded output. A plain `Checker` reads the snapsh
 import inspect
 import re
 import shlex
+import shutil
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import ClassVar, Generic, TypeVar, get_args, get_origin
+from typing import ClassVar, Generic, Protocol, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict
 
@@ -22,6 +23,8 @@ from grader.environment.environments import Environment, GivenInterpreter
 from grader.errors import CannotMeasure
 from grader.model.measurement import Finding, Measured, NotApplicable, Quantity, Tool
 from grader.model.snapshot import PythonModule, Scope, Snapshot
+from grader.sandbox.access import Access, own_interpreter, prefixes_of
+from grader.sandbox.box import Box
 from grader.sandbox.limits import Limits
 from grader.sandbox.run import ToolOutput, run
 
@@ -42,16 +45,28 @@ class Options(BaseModel):
 OptionsT = TypeVar("OptionsT", bound=Options)
 
 
+class BoxSource(Protocol):
+    """Where a bench gets the boxes that its programs run in."""
+
+    def for_tools(self) -> Box:
+        """For our own tools."""
+
+    def for_tests(self) -> Box:
+        """For code of strangers. Raises `CannotMeasure` when there is none."""
+
+
 @dataclass(frozen=True)
 class Bench:
     """The place where one check works: a private empty folder, limits, and how to run.
 
-    `scratch` is the check's own; `environment` has the interpreter for the project's tests.
+    `scratch` is the check's own; `boxes` confine what is run; `environment` has the
+    interpreter for the project's tests.
     """
 
     scratch: Path
     tool_limits: Limits
     test_limits: Limits
+    boxes: BoxSource
     environment: Environment = GivenInterpreter(sys.executable)
 
     @property
@@ -80,14 +95,52 @@ class Bench:
         cwd: Path | None = None,
         limits: Limits | None = None,
         environment: Mapping[str, str] | None = None,
+        readable: Sequence[Path] = (),
     ) -> ToolOutput:
-        """`sandbox.run` in the empty folder under the tools' limits, unless told otherwise."""
+        """Run a tool of ours, in the empty folder under the tools' limits unless told so.
+
+        It can change `scratch` only, and read its own packages and what is `readable`.
+        """
         return run(
             argv,
             cwd=cwd or self.empty_folder,
             home=self.scratch / "home",
             limits=limits or self.tool_limits,
             environment=environment,
+            box=self.boxes.for_tools(),
+            access=Access((*own_interpreter(), *readable), (self.scratch,)),
+        )
+
+    def run_project(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path | None = None,
+        limits: Limits | None = None,
+        environment: Mapping[str, str] | None = None,
+        readable: Sequence[Path] = (),
+        writable: Sequence[Path] = (),
+        has_channel: bool = False,
+    ) -> ToolOutput:
+        """Run the project's interpreter, `argv[0]`: code of strangers, even if it's ours.
+
+        What is installed beside an interpreter may run as soon as it starts. It can change
+        what is `writable` and a HOME of its own, and read its packages and what is
+        `readable`. Raises `CannotMeasure` when there is no box to run it in.
+        """
+        home = self.scratch / "project-home"
+        empty = home / "empty"
+        empty.mkdir(parents=True, exist_ok=True)
+        python = shutil.which(argv[0]) or argv[0]
+        return run(
+            argv,
+            cwd=cwd or empty,
+            home=home,
+            limits=limits or self.tool_limits,
+            environment=environment,
+            has_channel=has_channel,
+            box=self.boxes.for_tests(),
+            access=Access((*prefixes_of(python), *readable), tuple(writable)),
         )
 
 
@@ -226,6 +279,7 @@ def execute(
         argv,
         cwd=snapshot.root if command.in_repository else None,
         environment=dict(command.environment),
+        readable=[snapshot.root, *([Path(command.find)] if command.find else ())],
     )
     refuse_killed(command.argv[0], output, bench.tool_limits)
     return output

@@ -288,7 +288,7 @@ _UNRATED = Finding(
 def _site_packages(bench: Bench) -> str:
     """Where the project's environment keeps its packages; builds it if need be."""
     ask = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    output = bench.run([bench.test_python, "-I", "-c", ask])
+    output = bench.run_project([bench.test_python, "-I", "-c", ask])
     if output.exit_status != 0 or output.killed_by is not None:
         raise refuse_unknown(
             bench.test_python, output, "did not say where its packages are"

@@ -1,6 +1,7 @@
 """`mlops-grade grade`: measure, mark and show one repository."""
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,16 @@ from grader.errors import ExitCode, GradeError
 
 if TYPE_CHECKING:
     from grader.model.report import Report
+
+
+class IsolationOption(StrEnum):
+    """The tiers by their names, and `auto`."""
+
+    AUTO = "auto"
+    BUBBLEWRAP = "bubblewrap"
+    LANDLOCK = "landlock"
+    DOCKER = "docker"
+    NONE = "none"
 
 
 def grade(
@@ -69,6 +80,13 @@ def grade(
             help="Build packages that have no wheels: this runs their code here.",
         ),
     ] = False,
+    isolation: Annotated[
+        IsolationOption,
+        typer.Option(
+            help="What confines the project's tests and the tools: the first tier that "
+            "passes its self-test here (auto), that one, or nothing but limits (none)."
+        ),
+    ] = IsolationOption.AUTO,
     wanted: Annotated[
         Format, typer.Option("--format", "-f", help="What to print.")
     ] = Format.TERMINAL,
@@ -105,12 +123,11 @@ def grade(
 ) -> None:
     """Grade a repository: PATH is a folder or an address to clone.
 
-    The folder is graded as it stands, with uncommitted changes. Its tests are run, as a plain
-    process with limits: grade only what you would run yourself.
+    The folder is graded as it stands, with uncommitted changes. Its tests are run in a box
+    without network or your files; where no box can be had they are not run.
     """
     from grader.cli.progress import watching
     from grader.engine.grade import Request, grade_repository
-    from grader.submissions.git import looks_like_url
 
     targets = parse_targets(reports or [])
     request = Request(
@@ -122,11 +139,12 @@ def grade(
         environment=_environment(environment, python),
         is_offline=offline,
         from_source=from_source,
+        isolation=isolation.value,
     )
-    if looks_like_url(source) and not quiet:
+    if isolation is IsolationOption.NONE and not quiet:
         typer.echo(
-            "mlops-grade: the project's tests run on this machine, not in a box: they can "
-            "read your files. Leave them out with --skip coverage.",
+            "mlops-grade: --isolation none: the project's tests can read your files and "
+            "use the network. Leave them out with --skip coverage.",
             err=True,
         )
     with watching(enabled=not quiet and not is_sober(sys.stderr)) as watch:

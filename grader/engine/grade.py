@@ -30,11 +30,9 @@ from grader.model.score import Grade
 from grader.resources import shipped
 from grader.rubric.load import Catalogue, CheckerFacts, LoadedRubric, load_rubric
 from grader.rubric.schema import Item
+from grader.sandbox.choose import Boxes, Isolation
 from grader.scoring.fixes import gains
 from grader.scoring.totals import grade_measurements, weight_shares
-
-# The students' tests run as a plain process with limits until there is a box for them.
-ISOLATION = "none (limits and a reduced environment)"
 
 
 @dataclass(frozen=True)
@@ -46,6 +44,7 @@ class Request:
     `environment` is `auto` (built from the project's manifests), `none` (the grader's own
     interpreter), or a virtual environment, an interpreter or a manifest file; `is_offline`
     keeps it from fetching anything, `from_source` lets packages without wheels be built.
+    `isolation` is the tier that confines what runs: `auto` takes the first that works here.
     """
 
     source: str
@@ -56,6 +55,7 @@ class Request:
     environment: str = AUTO
     is_offline: bool = False
     from_source: bool = False
+    isolation: Isolation = "auto"
 
 
 def grade_repository(request: Request, watch: Watch | None = None) -> Report:
@@ -65,8 +65,11 @@ def grade_repository(request: Request, watch: Watch | None = None) -> Report:
     chosen = choose(loaded.rubric.items, request.only, request.skip)
     with tempfile.TemporaryDirectory(prefix="mlops-grade-") as folder:
         work = Path(folder).resolve()
+        # As root, what runs in it becomes another user, who must get to its own folders.
+        work.chmod(0o711)
         captured = capture(request.source, work, ref=request.ref)
         watch = watch or Unwatched()
+        boxes = Boxes(request.isolation)
         environment = environment_for(
             captured.snapshot,
             request.environment,
@@ -79,12 +82,13 @@ def grade_repository(request: Request, watch: Watch | None = None) -> Report:
             captured.snapshot,
             chosen,
             registry.checkers,
-            Workshop(work, loaded.rubric.limits, environment),
+            Workshop(work, loaded.rubric.limits, environment, boxes),
             watch,
         )
         facts = _repository_facts(captured)
     grade = grade_measurements(loaded.rubric, measurements)
-    return _assemble(facts, environment.facts(), loaded, registry, measurements, grade)
+    surroundings = Surroundings(environment.facts(), boxes.description())
+    return _assemble(facts, surroundings, loaded, registry, measurements, grade)
 
 
 def catalogue(registry: Registry) -> Catalogue:
@@ -119,9 +123,17 @@ def choose(
     return wanted
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """What the project's tests ran in: the packages, and the box."""
+
+    environment: EnvironmentFacts | None
+    isolation: str
+
+
 def _assemble(
     facts: RepositoryFacts,
-    environment: EnvironmentFacts | None,
+    surroundings: Surroundings,
     loaded: LoadedRubric,
     registry: Registry,
     measurements: dict[str, Measurement],
@@ -140,9 +152,9 @@ def _assemble(
         graded_at=datetime.now(UTC).isoformat(timespec="seconds"),
         python=platform.python_version(),
         platform=platform.platform(terse=True),
-        isolation=ISOLATION,
+        isolation=surroundings.isolation,
         repository=facts,
-        environment=environment,
+        environment=surroundings.environment,
         rubric=RubricFacts(
             name=rubric.name, version=rubric.version, digest=loaded.digest
         ),

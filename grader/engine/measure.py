@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from grader.checkers._base import Bench, Checker, Options
+from grader.checkers._base import Bench, BoxSource, Checker, Options
 from grader.environment.environments import Environment
 from grader.errors import CannotMeasure
 from grader.model.measurement import (
@@ -66,6 +66,7 @@ class Workshop:
     folder: Path
     limits: LimitsRule
     environment: Environment
+    boxes: BoxSource
 
     def bench(self, item: str) -> Bench:
         """A private bench for one item."""
@@ -89,6 +90,7 @@ class Workshop:
             scratch=scratch,
             tool_limits=tools,
             test_limits=tests,
+            boxes=self.boxes,
             environment=self.environment,
         )
 

@@ -1,8 +1,9 @@
 """Starts a program, waits for it, and says how it ended. The only module that starts one.
 
-The child gets a fixed small environment (an allow-list), no standard input, a process group
-of its own, and limits on time and output. It is killed with its whole group when it exceeds
-one, and what is left of the group is killed when it ends.
+The child gets a fixed small environment (an allow-list), no standard input, a session of its
+own, and limits on time and output; in a box also on what it can see, and on the memory, the
+processes and the disk of everything that comes from it. It is killed with all of that when
+it exceeds one, and what it leaves running is killed when it ends.
 """
 
 import os
@@ -12,12 +13,17 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Literal
 
 from grader.errors import CannotMeasure
+from grader.sandbox.access import Access
+from grader.sandbox.box import Box, Program, Wrapped
+from grader.sandbox.disk import DiskWatch
 from grader.sandbox.limits import Limits
+from grader.sandbox.tree import Tree
 
 _INHERITED = ("PATH", "SYSTEMROOT", "COMSPEC", "PATHEXT", "TZ", "NUMBER_OF_PROCESSORS")
 
@@ -25,6 +31,9 @@ KilledBy = Literal["time", "output", "memory", "processes", "disk"]
 
 # The number of the inherited descriptor on which a child may report to us.
 CHANNEL = "MLOPS_GRADE_CHANNEL"
+
+# Between two looks at a running program.
+_LOOK_S = 0.025
 
 
 @dataclass(frozen=True)
@@ -52,57 +61,87 @@ def run(
     limits: Limits,
     environment: Mapping[str, str] | None = None,
     has_channel: bool = False,
+    box: Box | None = None,
+    access: Access | None = None,
 ) -> ToolOutput:
     """Run `argv` in `cwd` and return what came of it; a failing program is not an error here.
 
     `home` becomes HOME and holds the child's caches and temporary files. `environment` adds
     to the allow-list. With `has_channel` the child inherits a descriptor, whose number is in
-    the variable `CHANNEL`, and what it writes there is kept like a stream. Raises
-    `CannotMeasure` when the program can't be started at all.
+    the variable `CHANNEL`, and what it writes there is kept like a stream. In a `box` it has
+    `access` and `home`, and nothing else. Raises `CannotMeasure` when the program can't be
+    started at all.
     """
+    variables = _environment(home, environment or {})
     started = time.monotonic()
-    reading, writing = os.pipe() if has_channel else (None, None)
-    if writing is not None:
-        environment = {**(environment or {}), CHANNEL: str(writing)}
-    try:
-        process = subprocess.Popen(
-            list(argv),
-            cwd=cwd,
-            env=_environment(home, environment or {}),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            pass_fds=() if writing is None else (writing,),
-        )
-    except (OSError, ValueError) as error:
-        if reading is not None:
-            os.close(reading)
-        raise CannotMeasure(f"{argv[0]}: could not be started: {error}") from error
-    finally:
+    with ExitStack() as held:
+        reading, writing = os.pipe() if has_channel else (None, None)
         if writing is not None:
-            os.close(writing)
-    with process:
-        overflow = threading.Event()
-        pipes = [process.stdout, process.stderr]
-        if reading is not None:
-            pipes.append(open(reading, "rb", buffering=0))
-        streams = [
-            _Drain(pipe, limits.output_bytes, overflow)
-            for pipe in pipes
-            if pipe is not None
-        ]
-        killed_by = _wait(process, started + limits.seconds, overflow)
-        _kill_group(process)
-        exit_status = process.wait()
-        kept = [stream.kept() for stream in streams]
+            variables[CHANNEL] = str(writing)
+        pipe = None if reading is None else held.enter_context(open(reading, "rb", 0))
+        with ExitStack() as only_to_start:
+            if writing is not None:
+                only_to_start.callback(os.close, writing)
+            program = Program(
+                argv=tuple(argv),
+                cwd=cwd,
+                environment=variables,
+                limits=limits,
+                descriptors=() if writing is None else (writing,),
+            )
+            access = access or Access()
+            access = replace(access, writable=(*access.writable, home))
+            try:
+                wrapped = _wrapped(program, access, box)
+                only_to_start.enter_context(wrapped.held)
+                watched = access.writable if box is not None else ()
+                disk = DiskWatch(watched, limits.disk_bytes, limits.files)
+                process = _start(wrapped, cwd)
+            except (OSError, ValueError) as error:
+                raise CannotMeasure(
+                    f"{argv[0]}: could not be started: {error}"
+                ) from error
+        with process:
+            overflow = threading.Event()
+            streams = [
+                _Drain(one, limits.output_bytes, overflow)
+                for one in (process.stdout, process.stderr, pipe)
+                if one is not None
+            ]
+            watch = _Watch(process, limits, disk, is_tree=box is not None)
+            try:
+                killed_by = watch.wait(started + limits.seconds, overflow)
+            finally:
+                # On an interruption too: nobody would end it later.
+                _end(process)
+            exit_status = process.wait()
+            kept = [stream.kept() for stream in streams]
     return ToolOutput(
         exit_status=exit_status,
         stdout=kept[0].decode("utf-8", errors="replace"),
         stderr=kept[1].decode("utf-8", errors="replace"),
-        channel=kept[2] if has_channel else b"",
         duration_s=time.monotonic() - started,
         killed_by=killed_by,
+        channel=kept[2] if has_channel else b"",
+    )
+
+
+def _wrapped(program: Program, access: Access, box: Box | None) -> Wrapped:
+    if box is None:
+        return Wrapped(program.argv, program.environment, program.descriptors)
+    return box.wrap(program, access)
+
+
+def _start(wrapped: Wrapped, cwd: Path) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        wrapped.argv,
+        cwd=cwd,
+        env=dict(wrapped.environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        pass_fds=wrapped.descriptors,
     )
 
 
@@ -128,27 +167,55 @@ def _environment(home: Path, extra: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _wait(
-    process: "subprocess.Popen[bytes]", deadline: float, overflow: threading.Event
-) -> KilledBy | None:
-    while True:
-        if overflow.is_set():
-            return "output"
-        remaining = deadline - time.monotonic()
-        if remaining <= 0:
-            return "time"
-        try:
-            # Short enough that an overflow is noticed, long enough to cost nothing.
-            process.wait(min(remaining, 0.05))
-        except subprocess.TimeoutExpired:
-            continue
-        return None
+class _Watch:
+    """Waits for a program and notices when it, or all that comes from it, is too much."""
+
+    def __init__(
+        self,
+        process: "subprocess.Popen[bytes]",
+        limits: Limits,
+        disk: DiskWatch,
+        *,
+        is_tree: bool,
+    ) -> None:
+        self._process = process
+        self._limits = limits
+        self._disk = disk
+        self._tree = Tree(process.pid) if is_tree else None
+
+    def wait(self, deadline: float, overflow: threading.Event) -> KilledBy | None:
+        """The limit that was exceeded, or None when the program came to its end."""
+        while True:
+            if overflow.is_set():
+                return "output"
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                return "time"
+            try:
+                self._process.wait(min(remaining, _LOOK_S))
+                return None
+            except subprocess.TimeoutExpired:
+                pass
+            if exceeded := self._exceeded():
+                return exceeded
+
+    def _exceeded(self) -> KilledBy | None:
+        if self._tree is not None:
+            members = self._tree.members()
+            if self._tree.tasks(members) >= self._limits.processes:
+                return "processes"
+            most = self._limits.memory_bytes
+            if self._tree.memory(members, most) > most:
+                return "memory"
+        return "disk" if self._disk.is_exceeded() else None
 
 
-def _kill_group(process: "subprocess.Popen[bytes]") -> None:
+def _end(process: "subprocess.Popen[bytes]") -> None:
     if sys.platform == "win32":
         process.kill()
         return
+    if process.poll() is None:
+        Tree(process.pid).end()
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):

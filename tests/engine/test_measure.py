@@ -11,7 +11,7 @@ from grader.errors import CannotMeasure
 from grader.model.measurement import Failed, Measured, Measurement, Quantity
 from grader.model.snapshot import Snapshot
 from grader.rubric.schema import Item, LimitsRule
-from tests.conftest import MakeSnapshot
+from tests.conftest import MakeSnapshot, Unboxed
 
 
 class Fake(Checker[Options]):
@@ -35,7 +35,7 @@ def run(
 ) -> Measurement:
     item = Item(checker="fake", score="share")
     workshop = Workshop(
-        tmp_path / "work", LimitsRule(), GivenInterpreter(sys.executable)
+        tmp_path / "work", LimitsRule(), GivenInterpreter(sys.executable), Unboxed()
     )
     checkers = {"fake": Fake(does)}
     found = measure(make_snapshot({}), [item], checkers, workshop, Unwatched())
@@ -86,7 +86,7 @@ def test_two_items_with_the_same_checker_and_options_measure_once(
         Item(checker="fake", id="again", score="10 * share"),
     ]
     workshop = Workshop(
-        tmp_path / "work", LimitsRule(), GivenInterpreter(sys.executable)
+        tmp_path / "work", LimitsRule(), GivenInterpreter(sys.executable), Unboxed()
     )
     found = measure(make_snapshot({}), items, {"fake": fake}, workshop, Unwatched())
     assert fake.calls == 1

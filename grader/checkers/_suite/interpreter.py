@@ -83,7 +83,7 @@ def presence(names: Sequence[str], bench: Bench) -> Mapping[str, Presence]:
 
 
 def _ask(bench: Bench, script: str, names: Sequence[str]) -> str:
-    output = bench.run([test_python(bench), "-I", "-c", script, *names])
+    output = bench.run_project([test_python(bench), "-I", "-c", script, *names])
     refuse_killed(bench.test_python, output, bench.tool_limits)
     if output.exit_status != 0:
         raise refuse_unknown(bench.test_python, output, "is no Python that answers")

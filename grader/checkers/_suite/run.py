@@ -98,8 +98,12 @@ def run_suite(snapshot: Snapshot, settings: OwnSettings, bench: Bench) -> SuiteR
     argv, environment = suite_command(test_python(bench), snapshot, settings, places)
     if sources := sources_on_path(snapshot, bench, places.copy):
         environment = {**environment, "PYTHONPATH": str(sources)}
-    output = bench.run(
-        argv, cwd=places.copy, limits=bench.test_limits, environment=environment
+    output = bench.run_project(
+        argv,
+        cwd=places.copy,
+        limits=bench.test_limits,
+        environment=environment,
+        writable=(places.results,),
     )
     limit = bench.test_limits.output_bytes
     sizes = [_size(file) for file in (places.junit, places.coverage)]

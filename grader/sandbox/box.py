@@ -1,0 +1,209 @@
+"""The boxes that code of strangers runs in: what one has to offer, and the plain one.
+
+A box turns a command line into another that starts the same program confined. There are
+four tiers: `bubblewrap`, `landlock`, `docker`, and `none`, which is no box at all but keeps
+the limits. Which of them works is found by trying, see `grader.sandbox.selftest`.
+"""
+
+import json
+import os
+import stat
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol, TypedDict
+
+from grader.sandbox.access import Access
+from grader.sandbox.limits import Limits
+
+Tier = Literal["bubblewrap", "landlock", "docker", "none"]
+
+LAUNCHER = Path(__file__).with_name("launcher.py")
+
+# A process may reserve much more than it uses (PyTorch, arrow): against one that does
+# it without bound, not a measure of memory.
+_RESERVABLE_BYTES = 64 * 2**30
+
+# Users that no system gives to anybody, and that systemd takes for the same purpose.
+_FIRST_FREE_USER, _FREE_USERS = 61_184, 4_336
+
+
+@dataclass(frozen=True)
+class Program:
+    """What is to be run: a command line, where, and the descriptors that it inherits."""
+
+    argv: tuple[str, ...]
+    cwd: Path
+    environment: Mapping[str, str]
+    limits: Limits
+    descriptors: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Wrapped:
+    """The command line to start instead, and its environment.
+
+    `descriptors` are inherited as well; `held` is closed once the program has started.
+    """
+
+    argv: tuple[str, ...]
+    environment: Mapping[str, str]
+    descriptors: tuple[int, ...] = ()
+    held: ExitStack = field(default_factory=ExitStack)
+
+
+class Box(Protocol):
+    """One way of confining a program."""
+
+    @property
+    def tier(self) -> Tier:
+        """Its name on the command line."""
+
+    @property
+    def description(self) -> str:
+        """What a report says of it."""
+
+    def wrap(self, program: Program, access: Access) -> Wrapped:
+        """How to start `program` with `access` and nothing else.
+
+        Raises `OSError` when that can't be prepared.
+        """
+
+
+@dataclass(frozen=True)
+class PlainBox:
+    """No box: limits on the whole tree, and an environment without anything of the user's."""
+
+    @property
+    def tier(self) -> Tier:
+        """Its name on the command line."""
+        return "none"
+
+    @property
+    def description(self) -> str:
+        """What a report says of it."""
+        return "none: limits and a reduced environment only"
+
+    def wrap(self, program: Program, access: Access) -> Wrapped:
+        """The same program below a keeper, which ends what it leaves behind."""
+        if sys.platform != "linux":
+            return Wrapped(program.argv, program.environment, program.descriptors)
+        limits = kernel_limits(program.limits, None)
+        return Wrapped(
+            launched(program, limits, is_keeper=True),
+            program.environment,
+            program.descriptors,
+        )
+
+
+class LandlockRules(TypedDict):
+    """What the launcher hands to Landlock: the kernel's version of it, and paths.
+
+    In a `shared` folder files can be made and used by name, but not be listed.
+    """
+
+    version: int
+    readable: list[str]
+    writable: list[str]
+    shared: list[str]
+
+
+def launched(
+    program: Program,
+    limits: Mapping[str, int],
+    *,
+    is_keeper: bool,
+    uid: int | None = None,
+    landlock: LandlockRules | None = None,
+    seccomp: bytes = b"",
+) -> tuple[str, ...]:
+    """The program's command line below the launcher; see `grader.sandbox.launcher`."""
+    specification = {
+        "argv": list(program.argv),
+        "cwd": str(program.cwd),
+        "limits": dict(limits),
+        "parent": os.getpid(),
+        "descriptors": list(program.descriptors),
+        "is_keeper": is_keeper,
+        "uid": uid,
+        "landlock": landlock,
+        "seccomp": seccomp.hex(),
+    }
+    python = os.path.realpath(sys.executable)
+    return (python, "-I", "-S", str(LAUNCHER), json.dumps(specification))
+
+
+def kernel_limits(limits: Limits, uid: int | None) -> dict[str, int]:
+    """What the kernel is told to enforce, by the end of the names of RLIMIT_….
+
+    The kernel counts processes by user: beside a real user's own there must be room for as
+    many as are allowed. The tree as a whole is watched too (`grader.sandbox.tree`).
+    """
+    running = _tasks_of(os.getuid()) if uid is None else 0
+    return {
+        "AS": limits.memory_bytes + _RESERVABLE_BYTES,
+        "CORE": 0,
+        "FSIZE": limits.disk_bytes,
+        "NOFILE": 4096,
+        "NPROC": limits.processes + running,
+    }
+
+
+def free_user() -> int | None:
+    """A user id that no process has, when we are root and can become one; else None.
+
+    As root the kernel's limit on processes does nothing, and files and processes of the
+    rest of the machine would be the box's own.
+    """
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return None
+    taken = {
+        status.st_uid
+        for name in os.listdir("/proc")
+        if name.isdigit() and (status := _status(f"/proc/{name}")) is not None
+    }
+    first = int.from_bytes(os.urandom(4)) % _FREE_USERS
+    candidates = (
+        _FIRST_FREE_USER + (first + i) % _FREE_USERS for i in range(_FREE_USERS)
+    )
+    return next(uid for uid in candidates if uid not in taken)
+
+
+def give(folders: Sequence[Path], uid: int) -> None:
+    """Make `uid` the owner of the folders and of all that is in them."""
+    for folder in folders:
+        _own(folder, uid)
+        for parent, names, files in os.walk(folder):
+            for name in (*names, *files):
+                _own(Path(parent, name), uid)
+
+
+def _own(path: Path, uid: int) -> None:
+    # Not through a link, and not a file that has another name elsewhere.
+    status = path.lstat()
+    if stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
+        return
+    os.chown(path, uid, uid, follow_symlinks=False)
+
+
+def _status(path: str) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except OSError:
+        return None
+
+
+def _tasks_of(uid: int) -> int:
+    count = 0
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
+            continue
+        status = _status(f"/proc/{name}")
+        if status is not None and status.st_uid == uid:
+            try:
+                count += len(os.listdir(f"/proc/{name}/task"))
+            except OSError:
+                continue
+    return count

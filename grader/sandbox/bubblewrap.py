@@ -1,0 +1,167 @@
+"""bubblewrap with seccomp: a box of namespaces, with mounts from an allow-list.
+
+Its own processes, network (a loopback of its own), IPC and host name; everything in it ends
+with it. It needs user namespaces, or root.
+
+Source: bwrap(1), https://github.com/containers/bubblewrap
+"""
+
+import os
+import shutil
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.sandbox.access import Access, prefixes_of
+from grader.sandbox.box import (
+    LAUNCHER,
+    Program,
+    Tier,
+    Wrapped,
+    free_user,
+    give,
+    kernel_limits,
+    launched,
+)
+from grader.sandbox.landlock import SYSTEM
+from grader.sandbox.seccomp import Rules
+from grader.sandbox.seccomp import is_supported as has_filter
+from grader.sandbox.seccomp import program as filter_program
+
+# Of use only with the network.
+_NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ssl")
+
+_USER = "student"
+
+
+def is_there() -> bool:
+    """Whether the program is installed and there is a filter for this machine."""
+    return shutil.which("bwrap") is not None and has_filter()
+
+
+@dataclass(frozen=True)
+class Bubblewrap:
+    """The box. `path` is that of `bwrap`."""
+
+    path: str
+
+    @property
+    def tier(self) -> Tier:
+        """Its name on the command line."""
+        return "bubblewrap"
+
+    @property
+    def description(self) -> str:
+        """What a report says of it."""
+        return "bubblewrap with seccomp, without network"
+
+    def wrap(self, program: Program, access: Access) -> Wrapped:
+        """The program inside; as root it first becomes a user of its own."""
+        uid = free_user()
+        if uid is not None:
+            give(access.writable, uid)
+        held = ExitStack()
+        user = os.getuid() if uid is None else uid
+        passwd = f"{_USER}:x:{user}:{user}::{program.environment['HOME']}:/bin/sh\n"
+        files = {
+            "/etc/passwd": passwd,
+            "/etc/group": f"{_USER}:x:{user}:\n",
+            **({} if access.has_network else _NAMES_OF_ITSELF),
+        }
+        descriptors = [
+            (path, _memory_file(content.encode(), held))
+            for path, content in files.items()
+        ]
+        filter_file = _memory_file(filter_program(Rules()), held)
+        argv = [
+            *(self.path, "--die-with-parent", "--new-session"),
+            *(
+                "--unshare-pid",
+                "--unshare-ipc",
+                "--unshare-uts",
+                "--unshare-cgroup-try",
+            ),
+            *(() if access.has_network else ("--unshare-net",)),
+            # In a user namespace of root's there would be nobody else to become.
+            *(("--unshare-user",) if uid is None else ()),
+            *_capabilities(uid),
+            *("--hostname", "box"),
+            *_mounts(access, Path(program.environment["TMPDIR"])),
+            *(word for path, fd in descriptors for word in _data(fd, path)),
+            *("--remount-ro", "/dev", "--remount-ro", "/"),
+            *("--chdir", "/", "--seccomp", str(filter_file), "--"),
+            *launched(
+                program, kernel_limits(program.limits, uid), is_keeper=False, uid=uid
+            ),
+        ]
+        inherited = (*(fd for _, fd in descriptors), filter_file, *program.descriptors)
+        return Wrapped(
+            tuple(argv),
+            {**program.environment, "USER": _USER, "LOGNAME": _USER},
+            inherited,
+            held,
+        )
+
+
+_NAMES_OF_ITSELF = {
+    "/etc/hosts": "127.0.0.1 localhost box\n::1 localhost box\n",
+    "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+}
+
+
+def _capabilities(uid: int | None) -> tuple[str, ...]:
+    if uid is None:
+        return ("--cap-drop", "ALL")
+    # What the launcher needs to become the user; both go with that.
+    needed = ("CAP_SETUID", "CAP_SETGID")
+    return (
+        *("--cap-drop", "ALL"),
+        *(word for one in needed for word in ("--cap-add", one)),
+    )
+
+
+def _mounts(access: Access, temporary: Path) -> list[str]:
+    argv = ["--tmpfs", "/", "--proc", "/proc", "--dev", "/dev"]
+    for path in (
+        *SYSTEM,
+        "/sys/devices/system",
+        *(_NETWORK if access.has_network else ()),
+    ):
+        if os.path.islink(path) and os.path.dirname(path) == "/":
+            # /lib -> usr/lib: as it is outside.
+            argv += ["--symlink", os.readlink(path), path]
+        else:
+            argv += ["--ro-bind-try", path, path]
+    # Shared memory counts as what is written: on the disk, where it is watched.
+    argv += ["--bind", str(temporary), "/tmp", "--bind", str(temporary), "/dev/shm"]
+    launcher = (LAUNCHER, *prefixes_of(os.path.realpath(sys.executable)))
+    readable = _outermost((*access.readable, *launcher))
+    writable = _outermost(access.writable)
+    # By default bwrap makes the folders above them for its own user alone.
+    above = {parent for path in (*readable, *writable) for parent in path.parents}
+    for folder in sorted(above)[1:]:
+        argv += ["--dir", str(folder)]
+    for path in readable:
+        argv += ["--ro-bind", str(path), str(path)]
+    for path in writable:
+        argv += ["--bind", str(path), str(path)]
+    return argv
+
+
+def _outermost(paths: tuple[Path, ...]) -> list[Path]:
+    """The paths that exist, the outer ones first: a later mount hides an earlier one."""
+    found = {path for path in paths if path.exists()}
+    return sorted(found, key=lambda path: (len(path.parts), str(path)))
+
+
+def _data(descriptor: int, path: str) -> tuple[str, ...]:
+    return ("--ro-bind-data", str(descriptor), path)
+
+
+def _memory_file(content: bytes, held: ExitStack) -> int:
+    descriptor = os.memfd_create("mlops-grade")
+    held.callback(os.close, descriptor)
+    os.write(descriptor, content)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor

@@ -1,0 +1,86 @@
+"""How much a boxed process has written."""
+
+import os
+import stat
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+# Looking must not cost more than this share of the time.
+_SHARE = 0.05
+_BETWEEN_S = 0.25
+
+# Less than this and other programs of the machine are in trouble.
+_FLOOR_BYTES = 256 * 2**20
+
+
+class DiskWatch:
+    """Looks at some folders now and then, the more seldom the longer a look takes.
+
+    What is in them at the start doesn't count.
+    """
+
+    def __init__(
+        self, folders: Sequence[Path], most_bytes: int, most_files: int
+    ) -> None:
+        self._folders = folders
+        size, count = _contents(folders, sys.maxsize, sys.maxsize)
+        self._most_bytes = size + most_bytes
+        self._most_files = count + most_files
+        self._next = time.monotonic() + _BETWEEN_S
+
+    def is_exceeded(self) -> bool:
+        """Whether there is too much; False between two looks."""
+        started = time.monotonic()
+        if not self._folders or started < self._next:
+            return False
+        exceeded = self.look()
+        taken = time.monotonic() - started
+        self._next = started + max(_BETWEEN_S, taken / _SHARE)
+        return exceeded
+
+    def look(self) -> bool:
+        """Whether the folders hold more than they may, or the disk is all but full."""
+        if any(_is_full(folder) for folder in self._folders):
+            return True
+        size, count = _contents(self._folders, self._most_bytes, self._most_files)
+        return size > self._most_bytes or count > self._most_files
+
+
+def _contents(
+    folders: Sequence[Path], most_bytes: int, most_files: int
+) -> tuple[int, int]:
+    """Bytes on disk and number of entries; not further than what is too much."""
+    size = count = 0
+    pending = [str(folder) for folder in folders]
+    while pending and size <= most_bytes and count <= most_files:
+        for entry, status in _entries(pending.pop()):
+            count += 1
+            # What is allocated: a file of one byte may claim to be huge.
+            size += status.st_blocks * 512
+            if stat.S_ISDIR(status.st_mode):
+                pending.append(entry.path)
+            if size > most_bytes or count > most_files:
+                break
+    return size, count
+
+
+def _entries(folder: str) -> Iterator[tuple[os.DirEntry[str], os.stat_result]]:
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                try:
+                    yield entry, entry.stat(follow_symlinks=False)
+                except OSError:
+                    continue  # gone meanwhile
+    except OSError:
+        return
+
+
+def _is_full(folder: Path) -> bool:
+    try:
+        status = os.statvfs(folder)
+    except OSError:
+        return False
+    return status.f_bavail * status.f_frsize < _FLOOR_BYTES
