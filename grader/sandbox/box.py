@@ -5,7 +5,7 @@ four tiers: `bubblewrap`, `landlock`, `docker`, and `none`, which is no box at a
 the limits. Which of them works is found by trying, see `grader.sandbox.selftest`.
 """
 
-import json
+import marshal
 import os
 import stat
 import sys
@@ -13,10 +13,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol, TypedDict
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from grader.sandbox.access import Access
 from grader.sandbox.limits import Limits
+
+if TYPE_CHECKING:
+    from grader.sandbox.launcher import LandlockRules, Specification
 
 Tier = Literal["bubblewrap", "landlock", "docker", "none"]
 
@@ -98,29 +101,17 @@ class PlainBox:
         )
 
 
-class LandlockRules(TypedDict):
-    """What the launcher hands to Landlock: the kernel's version of it, and paths.
-
-    In a `shared` folder files can be made and used by name, but not be listed.
-    """
-
-    version: int
-    readable: list[str]
-    writable: list[str]
-    shared: list[str]
-
-
 def launched(
     program: Program,
     limits: Mapping[str, int],
     *,
     is_keeper: bool,
     uid: int | None = None,
-    landlock: LandlockRules | None = None,
+    landlock: "LandlockRules | None" = None,
     seccomp: bytes = b"",
 ) -> tuple[str, ...]:
     """The program's command line below the launcher; see `grader.sandbox.launcher`."""
-    specification = {
+    specification: "Specification" = {
         "argv": list(program.argv),
         "cwd": str(program.cwd),
         "limits": dict(limits),
@@ -129,10 +120,11 @@ def launched(
         "is_keeper": is_keeper,
         "uid": uid,
         "landlock": landlock,
-        "seccomp": seccomp.hex(),
+        "seccomp": seccomp,
     }
     python = os.path.realpath(sys.executable)
-    return (python, "-I", "-S", str(LAUNCHER), json.dumps(specification))
+    told = marshal.dumps(dict(specification)).hex()
+    return (python, "-I", "-S", str(LAUNCHER), told)
 
 
 def kernel_limits(limits: Limits, uid: int | None) -> dict[str, int]:

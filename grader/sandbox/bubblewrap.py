@@ -34,6 +34,8 @@ _NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ssl")
 
 _USER = "student"
 
+_SETPRIV, _PRLIMIT, _ENV = "/usr/bin/setpriv", "/usr/bin/prlimit", "/usr/bin/env"
+
 
 def is_there() -> bool:
     """Whether the program is installed and there is a filter for this machine."""
@@ -91,9 +93,7 @@ class Bubblewrap:
             *(word for path, fd in descriptors for word in _data(fd, path)),
             *("--remount-ro", "/dev", "--remount-ro", "/"),
             *("--chdir", "/", "--seccomp", str(filter_file), "--"),
-            *launched(
-                program, kernel_limits(program.limits, uid), is_keeper=False, uid=uid
-            ),
+            *_limited(program, uid),
         ]
         inherited = (*(fd for _, fd in descriptors), filter_file, *program.descriptors)
         return Wrapped(
@@ -108,6 +108,22 @@ _NAMES_OF_ITSELF = {
     "/etc/hosts": "127.0.0.1 localhost box\n::1 localhost box\n",
     "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
 }
+
+
+def _limited(program: Program, uid: int | None) -> tuple[str, ...]:
+    """The program below what sets its limits and its user, inside the box.
+
+    The system's own small programs do it in a tenth of the time of a Python.
+    """
+    limits = kernel_limits(program.limits, uid)
+    if not all(map(os.path.exists, (_SETPRIV, _PRLIMIT, _ENV))):
+        return launched(program, limits, is_keeper=False, uid=uid)
+    user = () if uid is None else (f"--reuid={uid}", f"--regid={uid}", "--clear-groups")
+    return (
+        *((_SETPRIV, *user) if user else ()),
+        *(_PRLIMIT, *(f"--{name.lower()}={value}" for name, value in limits.items())),
+        *(_ENV, f"--chdir={program.cwd}", *program.argv),
+    )
 
 
 def _capabilities(uid: int | None) -> tuple[str, ...]:

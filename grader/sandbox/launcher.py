@@ -2,9 +2,10 @@
 
     python -I -S launcher.py SPECIFICATION
 
-The specification is JSON, see `grader.sandbox.box`. Standard library only, and no import
-that isn't needed: this is what a box costs at its start. With `is_keeper` the script stays
-behind as the parent of whatever the program leaves running, and ends that with it.
+The specification is a marshalled `Specification` in hexadecimal digits. Standard library
+only, and no import that isn't needed: this is what a box costs at its start (importing json
+takes longer than starting Python). With `is_keeper` the script stays behind as the parent of
+whatever the program leaves running, and ends that with it.
 """
 
 from __future__ import annotations
@@ -20,13 +21,20 @@ if MYPY:
     from types import FrameType
     from typing import NoReturn, TypedDict
 
-    class Landlock(TypedDict):
+    class LandlockRules(TypedDict):
+        """The kernel's version of Landlock, and paths.
+
+        In a `shared` folder files can be made and used by name, but not be listed.
+        """
+
         version: int
         readable: list[str]
         writable: list[str]
         shared: list[str]
 
     class Specification(TypedDict):
+        """What to start, as whom and under which rules."""
+
         argv: list[str]
         cwd: str
         limits: dict[str, int]
@@ -34,9 +42,8 @@ if MYPY:
         descriptors: list[int]
         is_keeper: bool
         uid: int | None
-        is_reader: bool
-        landlock: Landlock | None
-        seccomp: str
+        landlock: LandlockRules | None
+        seccomp: bytes
 
 
 # linux/prctl.h
@@ -64,12 +71,13 @@ _CANNOT_RUN, _REFUSED = 126, 125
 
 def main(specification: str) -> NoReturn:
     """Become the program, or keep it; ends with the program's own status."""
-    import json
+    import marshal
 
-    told: Specification = json.loads(specification)
+    told: Specification = marshal.loads(bytes.fromhex(specification))
     if not told["is_keeper"]:
         _become(told)
-    import signal
+    # `signal` itself makes enumerations of its numbers first.
+    import _signal as signal  # type: ignore[import-not-found]
 
     libc = _libc()
     _call(libc.prctl, _SET_CHILD_SUBREAPER, 1, 0, 0, 0)
@@ -141,7 +149,7 @@ def _restrict(told: Specification) -> None:
     _call(libc.prctl, _SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     _call(libc.syscall, _RESTRICT_SELF, ruleset, 0)
     os.close(ruleset)
-    _filter(libc, bytes.fromhex(told["seccomp"]))
+    _filter(libc, told["seccomp"])
 
 
 def _drop(uid: int) -> None:
@@ -161,7 +169,7 @@ def _keep_reading(libc: ctypes.CDLL) -> None:
     _call(libc.prctl, _CAP_AMBIENT, _CAP_AMBIENT_RAISE, _CAP_DAC_READ_SEARCH, 0, 0)
 
 
-def _ruleset(libc: ctypes.CDLL, told: Landlock) -> int:
+def _ruleset(libc: ctypes.CDLL, told: LandlockRules) -> int:
     import ctypes
     import stat
     import struct

@@ -7,6 +7,7 @@ it exceeds one, and what it leaves running is killed when it ends.
 """
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -191,11 +192,8 @@ class _Watch:
             remaining = deadline - time.monotonic()
             if remaining <= 0:
                 return "time"
-            try:
-                self._process.wait(min(remaining, _LOOK_S))
+            if _has_ended(self._process, min(remaining, _LOOK_S)):
                 return None
-            except subprocess.TimeoutExpired:
-                pass
             if exceeded := self._exceeded():
                 return exceeded
 
@@ -208,6 +206,22 @@ class _Watch:
             if self._tree.memory(members, most) > most:
                 return "memory"
         return "disk" if self._disk.is_exceeded() else None
+
+
+def _has_ended(process: "subprocess.Popen[bytes]", within_s: float) -> bool:
+    """Whether it ends within a time; at once, where subprocess sleeps and looks again."""
+    if sys.platform == "linux" and process.poll() is None:
+        descriptor = os.pidfd_open(process.pid)
+        try:
+            select.select([descriptor], [], [], within_s)
+        finally:
+            os.close(descriptor)
+        return process.poll() is not None
+    try:
+        process.wait(within_s)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
