@@ -9,7 +9,10 @@ from grader.errors import ExitCode
 
 
 def doctor() -> None:
-    """Check tools, versions, Python, git and plugins, and say how to get what is missing."""
+    """Check tools, versions, Python, git, plugins and isolation; say how to get what lacks.
+
+    Each tier of isolation is tried, by attempting to get out of it.
+    """
     from rich.table import Table
     from rich.text import Text
 
@@ -18,7 +21,7 @@ def doctor() -> None:
     findings = diagnose()
     table = Table("", "", "found", "what to do", box=None, pad_edge=False)
     for one in findings:
-        sign = "ok" if one.is_well else "!!"
+        sign = "ok" if not one.remedy else "-" if one.is_optional else "!!"
         table.add_row(*map(Text, (sign, one.subject, one.found, one.remedy)))
     console(sys.stdout).print(table)
     if not all(one.is_well for one in findings):

@@ -17,6 +17,7 @@ from grader.engine.grade import catalogue
 from grader.errors import GradeError
 from grader.resources import MissingResource, shipped
 from grader.rubric.load import load_rubric
+from grader.sandbox.choose import trials
 from grader.submissions.git import run_git
 
 REINSTALL = "pip install --force-reinstall mlops-grade"
@@ -24,20 +25,24 @@ REINSTALL = "pip install --force-reinstall mlops-grade"
 
 @dataclass(frozen=True)
 class Fact:
-    """One thing looked at: what was found, and the remedy when it is not well (else empty)."""
+    """One thing looked at: what was found, and the remedy when it is not well (else empty).
+
+    `is_optional` is what nobody needs who has something else.
+    """
 
     subject: str
     found: str
     remedy: str = ""
+    is_optional: bool = False
 
     @property
     def is_well(self) -> bool:
         """Whether nothing needs doing."""
-        return not self.remedy
+        return not self.remedy or self.is_optional
 
 
 def diagnose() -> tuple[Fact, ...]:
-    """Python, tools against their pins, git, checkers, plugins, shipped files, disk."""
+    """Python, tools against their pins, git, checkers, plugins, files, isolation, disk."""
     return (
         Fact("Python", f"{platform.python_version()} at {sys.executable}"),
         _place(),
@@ -45,6 +50,7 @@ def diagnose() -> tuple[Fact, ...]:
         _git(),
         *_checkers(),
         *_shipped(),
+        *_isolation(),
         _disk(),
     )
 
@@ -107,6 +113,18 @@ def _shipped() -> Iterator[Fact]:
         return
     except GradeError as error:
         yield Fact("rubric.yaml", error.message, error.hint or REINSTALL)
+
+
+def _isolation() -> Iterator[Fact]:
+    found = tuple(trials())
+    for trial in found:
+        said = "works, as tried just now" if trial.works else trial.trouble
+        yield Fact(f"isolation: {trial.tier}", said, trial.remedy, is_optional=True)
+    if best := next((one for one in found if one.works), None):
+        yield Fact("isolation", f"auto takes {best.tier}")
+    else:
+        remedies = " Or: ".join(one.remedy for one in found)
+        yield Fact("isolation", "no tier works: tests are not run", remedies)
 
 
 def _disk() -> Fact:
