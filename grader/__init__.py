@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from grader.model.report import Report
+    from grader.sandbox.choose import Isolation
 
 
 def grade(
@@ -20,6 +21,8 @@ def grade(
     skip: Sequence[str] = (),
     environment: str = "auto",
     offline: bool = False,
+    isolation: "Isolation" = "auto",
+    signals: bool = True,
 ) -> "Report":
     """Grade one repository and return its report; `report.grade` is the mark with its parts.
 
@@ -27,7 +30,8 @@ def grade(
     shipped rubric), `ref` a branch, tag or commit, `only` and `skip` item ids.
     `environment` is what the project's tests run in: `auto` builds it from the project's
     manifests, `none` is this interpreter, else a virtual environment, an interpreter or a
-    manifest file; `offline` keeps it from fetching. Marks are 0..10.
+    manifest file; `offline` keeps it from fetching. `isolation` is the tier that confines
+    what runs; without `signals` the tests run once only. Marks are 0..10.
 
     Raises `grader.errors.GradeError` for what the caller can mend (no such path, a rubric with
     a mistake). A check that could not be measured is in the report as ungraded.
@@ -45,5 +49,7 @@ def grade(
             skip=skip,
             environment=environment,
             is_offline=offline,
+            isolation=isolation,
+            signals=signals,
         )
     )

@@ -87,6 +87,13 @@ def grade(
             "passes its self-test here (auto), that one, or nothing but limits (none)."
         ),
     ] = IsolationOption.AUTO,
+    no_signals: Annotated[
+        bool,
+        typer.Option(
+            "--no-signals",
+            help="Run the tests once only: no canary tests, no changes to covered code.",
+        ),
+    ] = False,
     wanted: Annotated[
         Format, typer.Option("--format", "-f", help="What to print.")
     ] = Format.TERMINAL,
@@ -140,6 +147,7 @@ def grade(
         is_offline=offline,
         from_source=from_source,
         isolation=isolation.value,
+        signals=not no_signals,
     )
     if isolation is IsolationOption.NONE and not quiet:
         typer.echo(

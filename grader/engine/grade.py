@@ -45,6 +45,7 @@ class Request:
     interpreter), or a virtual environment, an interpreter or a manifest file; `is_offline`
     keeps it from fetching anything, `from_source` lets packages without wheels be built.
     `isolation` is the tier that confines what runs: `auto` takes the first that works here.
+    Without `signals` the tests run once, and nothing is tried on them.
     """
 
     source: str
@@ -56,6 +57,7 @@ class Request:
     is_offline: bool = False
     from_source: bool = False
     isolation: Isolation = "auto"
+    signals: bool = True
 
 
 def grade_repository(request: Request, watch: Watch | None = None) -> Report:
@@ -82,7 +84,10 @@ def grade_repository(request: Request, watch: Watch | None = None) -> Report:
             captured.snapshot,
             chosen,
             registry.checkers,
-            Workshop(work, loaded.rubric.limits, environment, boxes),
+            Workshop(
+                *(work, loaded.rubric.limits, environment, boxes),
+                extra_runs=request.signals,
+            ),
             watch,
         )
         facts = _repository_facts(captured)

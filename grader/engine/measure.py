@@ -67,6 +67,7 @@ class Workshop:
     limits: LimitsRule
     environment: Environment
     boxes: BoxSource
+    extra_runs: bool = True
 
     def bench(self, item: str) -> Bench:
         """A private bench for one item."""
@@ -92,6 +93,7 @@ class Workshop:
             test_limits=tests,
             boxes=self.boxes,
             environment=self.environment,
+            extra_runs=self.extra_runs,
         )
 
 

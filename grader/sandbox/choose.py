@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from grader.errors import CannotMeasure
@@ -78,8 +79,9 @@ def trials() -> Iterator[Trial]:
     yield try_docker()
 
 
+@cache
 def try_bubblewrap() -> Trial:
-    """The bubblewrap tier as it is here."""
+    """The bubblewrap tier as it is here; tried once in a process, as the others."""
     path = shutil.which("bwrap")
     if path is None:
         return Trial("bubblewrap", None, missing="bwrap is not installed")
@@ -89,6 +91,7 @@ def try_bubblewrap() -> Trial:
     return Trial("bubblewrap", box, try_box(box))
 
 
+@cache
 def try_landlock() -> Trial:
     """The Landlock tier as it is here."""
     version = landlock_version()
@@ -100,6 +103,7 @@ def try_landlock() -> Trial:
     return Trial("landlock", box, try_box(box))
 
 
+@cache
 def try_docker() -> Trial:
     """The docker tier as it is here, with Docker or Podman."""
     engine = find_engine()
