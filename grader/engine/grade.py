@@ -1,7 +1,6 @@
 """The whole path on one page: a source and a rubric in, a `Report` out."""
 
 import platform
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,6 +30,7 @@ from grader.resources import shipped
 from grader.rubric.load import Catalogue, CheckerFacts, LoadedRubric, load_rubric
 from grader.rubric.schema import Item
 from grader.sandbox.choose import Boxes, Isolation
+from grader.sandbox.remove import private_folder
 from grader.scoring.fixes import gains
 from grader.scoring.totals import grade_measurements, weight_shares
 
@@ -65,10 +65,7 @@ def grade_repository(request: Request, watch: Watch | None = None) -> Report:
     registry = installed()
     loaded = load_rubric(request.rubric or shipped("rubric.yaml"), catalogue(registry))
     chosen = choose(loaded.rubric.items, request.only, request.skip)
-    with tempfile.TemporaryDirectory(prefix="mlops-grade-") as folder:
-        work = Path(folder).resolve()
-        # As root, what runs in it becomes another user, who must get to its own folders.
-        work.chmod(0o711)
+    with private_folder() as work:
         captured = capture(request.source, work, ref=request.ref)
         watch = watch or Unwatched()
         boxes = Boxes(request.isolation)

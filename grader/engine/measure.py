@@ -2,7 +2,6 @@
 
 import logging
 import os
-import shutil
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +22,7 @@ from grader.model.measurement import (
 from grader.model.snapshot import Snapshot
 from grader.rubric.schema import Item, LimitsRule
 from grader.sandbox.limits import MEBIBYTE, Limits
+from grader.sandbox.remove import remove_tree
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ def measure(
         watch.started(item.key)
         bench = workshop.bench(item.key)
         measurement = measure_item(snapshot, item, checkers[item.checker], bench)
-        shutil.rmtree(bench.scratch, ignore_errors=True)
+        remove_tree(bench.scratch)
         watch.finished(item.key, measurement.outcome)
         return measurement
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from grader.sandbox.access import Access
+from grader.sandbox.disk import entries_below
 from grader.sandbox.limits import Limits
 
 if TYPE_CHECKING:
@@ -166,18 +167,12 @@ def free_user() -> int | None:
 def give(folders: Sequence[Path], uid: int) -> None:
     """Make `uid` the owner of the folders and of all that is in them."""
     for folder in folders:
-        _own(folder, uid)
-        for parent, names, files in os.walk(folder):
-            for name in (*names, *files):
-                _own(Path(parent, name), uid)
-
-
-def _own(path: Path, uid: int) -> None:
-    # Not through a link, and not a file that has another name elsewhere.
-    status = path.lstat()
-    if stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
-        return
-    os.chown(path, uid, uid, follow_symlinks=False)
+        os.chown(folder, uid, uid)
+        for entry, status in entries_below([folder]):
+            # A file that has another name elsewhere is not the box's alone.
+            if stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
+                continue
+            os.chown(entry.path, uid, uid, follow_symlinks=False)
 
 
 def _status(path: str) -> os.stat_result | None:

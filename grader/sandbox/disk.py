@@ -53,29 +53,37 @@ def _contents(
 ) -> tuple[int, int]:
     """Bytes on disk and number of entries; not further than what is too much."""
     size = count = 0
-    pending = [str(folder) for folder in folders]
-    while pending and size <= most_bytes and count <= most_files:
-        for entry, status in _entries(pending.pop()):
-            count += 1
-            # What is allocated: a file of one byte may claim to be huge.
-            size += status.st_blocks * 512
-            if stat.S_ISDIR(status.st_mode):
-                pending.append(entry.path)
-            if size > most_bytes or count > most_files:
-                break
+    for _, status in entries_below(folders):
+        count += 1
+        # What is allocated: a file of one byte may claim to be huge.
+        size += status.st_blocks * 512
+        if size > most_bytes or count > most_files:
+            break
     return size, count
 
 
-def _entries(folder: str) -> Iterator[tuple[os.DirEntry[str], os.stat_result]]:
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                try:
-                    yield entry, entry.stat(follow_symlinks=False)
-                except OSError:
-                    continue  # gone meanwhile
-    except OSError:
-        return
+def entries_below(
+    folders: Sequence[Path],
+) -> Iterator[tuple[os.DirEntry[str], os.stat_result]]:
+    """Everything below some folders; no link is followed.
+
+    What is gone meanwhile, may not be read, or is nested deeper than a path can say, is
+    left out.
+    """
+    pending = [str(folder) for folder in folders]
+    while pending:
+        try:
+            with os.scandir(pending.pop()) as entries:
+                for entry in entries:
+                    try:
+                        status = entry.stat(follow_symlinks=False)
+                    except OSError:
+                        continue
+                    if stat.S_ISDIR(status.st_mode):
+                        pending.append(entry.path)
+                    yield entry, status
+        except OSError:
+            continue
 
 
 def _is_full(folder: Path) -> bool:
