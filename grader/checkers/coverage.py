@@ -14,19 +14,21 @@ from grader.checkers._base import (
     own_settings_finding,
     unparsable_findings,
 )
+from grader.checkers._signals.look import MUTANT_QUANTITIES, Looked, look
 from grader.checkers._suite.ending import Ending, cut_short
 from grader.checkers._suite.facts import QUANTITIES, values
 from grader.checkers._suite.findings import (
     NO_TESTS,
     coverage_refusals,
+    deselection_findings,
     line_findings,
     other_versions,
     test_findings,
 )
 from grader.checkers._suite.interpreter import tool_versions
-from grader.checkers._suite.junit import TestResult, read_junit
 from grader.checkers._suite.lacking import lacking_findings
 from grader.checkers._suite.lines import SourceLines, read_lines
+from grader.checkers._suite.results import Results
 from grader.checkers._suite.run import SuiteRun, run_suite
 from grader.checkers._suite.settings import (
     OwnSettings,
@@ -34,6 +36,7 @@ from grader.checkers._suite.settings import (
     settings_findings,
 )
 from grader.checkers._suite.shown import shown_command
+from grader.checkers._suite.sockets import refuse_without_sockets
 from grader.model.measurement import Measured
 from grader.model.snapshot import Snapshot, is_test_file
 
@@ -46,10 +49,12 @@ _OWN_SETTINGS = (
 class CoverageOptions(Options):
     """`omit` takes source files out of the coverage: patterns as coverage's own `omit`.
 
-    For entry points, say: `src/main.py`, `*/run.py`, `src/legacy/*`.
+    For entry points, say: `src/main.py`, `*/run.py`, `src/legacy/*`. Without `signals`
+    nothing is looked for that deserves a person's look, and the tests run once.
     """
 
     omit: tuple[str, ...] = ()
+    signals: bool = True
 
     @field_validator("omit")
     @classmethod
@@ -72,18 +77,26 @@ class Coverage(Checker[CoverageOptions]):
         `python -m pytest` with pytest-cov in a copy of the repository, as in a fresh
         clone: what git doesn't track isn't there. The repository's own pytest settings
         hold, except where they would stop early, run no test or switch the measuring
-        off. The counts come from pytest's JUnit report, the lines from coverage's JSON.
-        `pass_rate` is passed tests over those that passed, failed, erred or could not
-        be collected; skipped and expected failures are in neither. `coverage` is the
-        share of the statements in the source files that ran, and a file that no test
-        imports counts with all of its statements. If the run does not come to its end,
-        both are 0.
+        off. The results are those that pytest reports, told to the grader over a pipe;
+        no file that the tests could write is read. `pass_rate` is the mean over the
+        test functions of the share of each one's cases that passed, so that a test with
+        2,000 parameters weighs as one; a file that can't be collected is one of which
+        nothing passed. Skipped tests and those marked with xfail are left out, also
+        where such a one passes. `coverage` is the share of the statements in the source
+        files that ran, and a file that no test imports counts with all of its
+        statements; which statements there are is read from the files as handed in. If
+        the run does not come to its end, both are 0.
+        Then the tests run again, for at most twice as long in all: a few covered
+        functions lose their bodies, tests with known outcomes are put among the
+        project's, and the conftest.py files are left out. What deserves a person's look
+        is told under "Please look" and changes no mark.
 
     What it does not see
-        Whether the tests check anything: a test without an assertion passes. Code that
-        tests start as another process is not counted as run, nor are lines marked
-        `pragma: no cover` counted at all. Of subtests the report tells only failures
-        and skips: a test with a skipped subtest counts as skipped.
+        Whether the tests check anything: a test without an assertion passes. The tests
+        share the interpreter with what reports on them, so every number is as reported
+        by the project's own suite. Code that tests start as another process is not
+        counted as run, nor are lines marked `pragma: no cover` counted at all. Of a
+        test function the first thousand cases are told one by one, the others counted.
 
     How to fix
         Run `python -m pytest --cov=src --cov-report=term-missing` at the top of a fresh
@@ -94,7 +107,7 @@ class Coverage(Checker[CoverageOptions]):
     id = "coverage"
     source = "https://pytest-cov.readthedocs.io/"
     tools = ("pytest", "pytest-cov", "coverage")
-    quantities = QUANTITIES
+    quantities = (*QUANTITIES, *MUTANT_QUANTITIES)
 
     def measure(
         self, snapshot: Snapshot, options: CoverageOptions, bench: Bench
@@ -103,34 +116,37 @@ class Coverage(Checker[CoverageOptions]):
         sources = counted_files(snapshot, options)
         population = _population(snapshot, sources)
         if not snapshot.python_files:
-            nothing = values((), None, SourceLines())
+            nothing = {
+                **values(Results(), None, SourceLines()),
+                **Looked().values,
+            }
             return Result(
                 Measured(values=nothing, findings=(NO_TESTS,)), population=population
             )
         versions = tool_versions(bench)
         settings = read_own_settings(snapshot)
         run = run_suite(snapshot, settings, bench)
-        results = read_results(run)
-        lacking = lacking_findings(run, results, snapshot, bench)
+        refuse_without_sockets(run, bench.boxes.for_tests().tier)
+        lacking = lacking_findings(run, snapshot, bench)
         ending = cut_short(run, settings, snapshot, bench.test_limits)
-        measured = state(run, results, ending, settings, snapshot, sources)
+        measured = state(run, ending, settings, snapshot, sources)
         other = other_versions(versions, self.tool_versions())
-        findings = (*lacking, *measured.findings, *other)
+        looked = Looked()
+        if options.signals:
+            looked = look(snapshot, settings, sources, run, bench)
         return Result(
-            measured.model_copy(update={"findings": findings}),
+            Measured(
+                values={**measured.values, **looked.values},
+                findings=(*lacking, *measured.findings, *other, *looked.notes),
+                signals=looked.signals,
+            ),
             command=shown_command(snapshot, settings, sources),
             population=population,
         )
 
 
-def read_results(run: SuiteRun) -> tuple[TestResult, ...]:
-    """The tests' results as far as they arrived."""
-    return read_junit(run.junit) if run.junit is not None else ()
-
-
 def state(
     run: SuiteRun,
-    results: Sequence[TestResult],
     ending: Ending | None,
     settings: OwnSettings,
     snapshot: Snapshot,
@@ -138,14 +154,16 @@ def state(
 ) -> Measured:
     """The facts of a run: its numbers, and what to mend, the gravest first."""
     # What ran in a run that broke off is not known: coverage reports at the end.
-    report = run.coverage if ending is None else None
-    lines = read_lines(report, sources, snapshot, run.copy)
+    arcs = run.told.arcs if ending is None else None
+    lines = read_lines(arcs, sources, snapshot)
+    results = run.told.results
     return Measured(
         values=values(results, ending, lines),
         findings=(
             *([ending.finding] if ending else []),
             *([NO_TESTS] if not (results or ending) else []),
-            *test_findings(results, run, snapshot),
+            *test_findings(run, snapshot),
+            *deselection_findings(run),
             *unparsable_findings([snapshot.module(p) for p in lines.unparsable]),
             *coverage_refusals(lines, snapshot),
             *(line_findings(lines) if ending is None else ()),

@@ -1,7 +1,7 @@
 """Why a test run has no complete results, and whose doing that is.
 
-The exit status is looked at before any result. What the student's code or settings did
-is a measured fact; what can't be laid at their door raises `CannotMeasure`.
+What ended the process is looked at before any result. What the student's code or settings
+did is a measured fact; what can't be laid at their door raises `CannotMeasure`.
 """
 
 import re
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from grader.checkers._base import refuse_unknown
-from grader.checkers._suite.junit import IMPORT_ERROR
+from grader.checkers._suite.results import IMPORT_ERROR
 from grader.checkers._suite.run import SuiteRun
 from grader.checkers._suite.said import (
     TRACEBACK,
@@ -26,27 +26,35 @@ from grader.checkers._suite.settings import OwnSettings
 from grader.errors import CannotMeasure
 from grader.model.measurement import Finding
 from grader.model.snapshot import Snapshot
-from grader.sandbox.limits import Limits
+from grader.sandbox.limits import MEBIBYTE, Limits
 
 # Pytest's exit statuses. With these the session went to its end.
 _PASSED, _FAILED, _NOTHING_COLLECTED, _TOO_MANY_WARNINGS = 0, 1, 5, 6
-_INTERRUPTED, _INTERNAL_ERROR, _REFUSED = 2, 3, 4
+_INTERNAL_ERROR, _REFUSED = 3, 4
 _AT_ITS_END = (_PASSED, _FAILED, _NOTHING_COLLECTED, _TOO_MANY_WARNINGS)
 
 # Options that only a command line of ours can have brought.
-_OURS = re.compile(
-    r"unrecognized arguments:.*(?:--cov|--junitxml|--continue-on|--basetemp)"
-    r"|argument --cov-report: invalid choice: \"json:"
-)
+_OURS = re.compile(r"unrecognized arguments:.*(?:--cov|--continue-on|--basetemp)")
 
 # "ERROR: usage: …" has the complaint in the line below it.
 _COMPLAINT = re.compile(
     r"^(?:ERROR: usage: .*\n.*?: error: |ERROR: )(\S.*)$", re.MULTILINE
 )
-_INTERRUPTION = re.compile(r"^!{3,} (.+?) !{3,}$", re.MULTILINE)
 _IN_TOML = re.compile(r"\(at line (\d+), column \d+\)")
 
-Flag = Literal["timed_out", "output_exceeded", "incomplete", "configuration_errors"]
+Flag = Literal[
+    "configuration_errors",
+    "incomplete",
+    "timed_out",
+    "output_exceeded",
+    "memory_exceeded",
+    "processes_exceeded",
+    "disk_exceeded",
+]
+FLAGS: tuple[Flag, ...] = (
+    *("configuration_errors", "incomplete", "timed_out", "output_exceeded"),
+    *("memory_exceeded", "processes_exceeded", "disk_exceeded"),
+)
 
 
 @dataclass(frozen=True)
@@ -70,48 +78,86 @@ def cut_short(
         or _killed(run, snapshot)
         or _refused(run, settings, snapshot)
         or _broke_off(run, snapshot)
+        or _misreported(run)
     )
 
 
 def _exceeded(run: SuiteRun, limits: Limits) -> Ending | None:
-    if run.output.killed_by == "time":
-        finding = _finding(
-            "timed-out",
-            f"The tests did not finish within {limits.seconds:g} s and were stopped.",
-            fix="Look for a loop that does not end, a wait for input or for a network, "
-            "and for training on the full data inside a test.",
-        )
-        return Ending("timed_out", finding)
-    if run.output.killed_by == "output" or run.oversized:
-        finding = _finding(
-            "output-exceeded",
-            f"The tests printed more than {limits.output_bytes // 2**20} MiB "
-            "and were stopped.",
-            fix="Log less in a loop, and don't print whole data sets.",
-        )
-        return Ending("output_exceeded", finding)
-    return None
+    match run.output.killed_by:
+        case "time":
+            said = f"The tests did not finish within {limits.seconds:g} s"
+            return _stopped(run, "timed_out", "timed-out", said)
+        case "output":
+            most = f"{limits.output_bytes // MEBIBYTE} MiB"
+            said = f"The tests printed or reported more than {most}"
+            return _stopped(run, "output_exceeded", "output-exceeded", said)
+        case "memory":
+            most = f"{limits.memory_bytes // MEBIBYTE} MiB of memory"
+            said = f"The tests and what they started took more than {most}"
+            return _stopped(run, "memory_exceeded", "memory-exceeded", said)
+        case "processes":
+            said = f"The tests had {limits.processes} processes or threads at once"
+            return _stopped(run, "processes_exceeded", "processes-exceeded", said)
+        case "disk":
+            most = f"{limits.disk_bytes // MEBIBYTE} MiB, or {limits.files} files"
+            said = f"The tests wrote more than {most}"
+            return _stopped(run, "disk_exceeded", "disk-exceeded", said)
+        case None:
+            return None
+
+
+_FIXES = {
+    "timed-out": "Look for a loop that does not end, a wait for input or for a network, "
+    "and for training on the full data inside a test.",
+    "output-exceeded": "Log less in a loop, and don't print whole data sets.",
+    "memory-exceeded": "Test with a few rows, not with the full data or model.",
+    "processes-exceeded": "Start a few workers, not one for each row, and end them.",
+    "disk-exceeded": "Test with a few rows, and write less in a loop.",
+}
+
+
+def _stopped(run: SuiteRun, flag: Flag, rule: str, said: str) -> Ending:
+    finding = _finding(
+        rule,
+        f"{said} and were stopped{_where(run)}. No result counts.",
+        fix=_FIXES[rule],
+    )
+    return Ending(flag, finding)
+
+
+def _where(run: SuiteRun) -> str:
+    """The test or file that it was in, as the end of a sentence."""
+    return f", in {cut(run.told.at)}" if run.told.at else ""
 
 
 def _killed(run: SuiteRun, snapshot: Snapshot) -> Ending | None:
+    name = _signal(run)
+    if name is None:
+        return None
+    # Python prints where it was, the innermost call first.
+    places = own_places(run.output.stderr, run, snapshot)[:1]
+    message = f"Python was ended by {name} while the tests ran{_where(run)}"
+    return _incomplete(message, places or _at(run, snapshot))
+
+
+def _signal(run: SuiteRun) -> str | None:
     status = run.output.exit_status
+    if status > 128 and status != run.told.status:
+        # A box has a shell's way of telling it.
+        status = 128 - status
     if status >= 0:
         return None
     try:
-        name = signal.Signals(-status).name
+        return signal.Signals(-status).name
     except ValueError:
-        name = f"signal {-status}"
-    # Python prints where it was, the innermost call first.
-    places = own_places(run.output.stderr, run, snapshot)[:1]
-    message = f"Python was ended by {name} while the tests ran"
-    return _incomplete(message, places)
+        return f"signal {-status}"
 
 
 def _refused(run: SuiteRun, settings: OwnSettings, snapshot: Snapshot) -> Ending | None:
     """Pytest ended before any test ran: their settings, a conftest.py or a plugin."""
     output = run.output
-    is_over = run.junit is None and output.exit_status != _PASSED
-    if output.exit_status != _REFUSED and not is_over:
+    has_ended = run.told.status is not None
+    if output.exit_status != _REFUSED and (has_ended or output.exit_status == _PASSED):
         return None
     if _OURS.search(output.stderr):
         raise refuse_unknown(
@@ -120,46 +166,60 @@ def _refused(run: SuiteRun, settings: OwnSettings, snapshot: Snapshot) -> Ending
     places = own_places(output.stderr, run, snapshot)[-1:]
     if complaint := _complaint(run):
         return _misconfigured(complaint, places, settings)
-    if run.junit is not None:
+    if has_ended or run.told.has_begun:
         return None
     if settings.problem:
         return _misconfigured(settings.problem, places, settings)
     if output.exit_status != _INTERNAL_ERROR and TRACEBACK not in output.stderr:
         return None
     if not places:
-        raise refuse_unknown("pytest", output, "failed without a report")
+        raise refuse_unknown("pytest", output, "failed before the tests")
     return _misconfigured(reason(output.stderr, run), places, settings)
 
 
 def _broke_off(run: SuiteRun, snapshot: Snapshot) -> Ending | None:
-    output = run.output
-    if run.junit is None:
-        message = f"The test process ended with status {output.exit_status} by itself"
-        return _incomplete(f"{message}, before pytest could report", ())
-    if output.exit_status == _INTERNAL_ERROR:
-        trouble = "\n".join(
-            line for line in output.stdout.splitlines() if "INTERNALERROR>" in line
-        )
-        places = own_places(trouble, run, snapshot)[-1:]
+    output, stopped = run.output, run.told.stopped
+    if stopped is not None and stopped.kind == "internal-error":
+        places = own_places(stopped.text, run, snapshot)[-1:]
         if not places:
             raise refuse_unknown("pytest", output, "failed inside")
-        why = plain(trouble.splitlines()[-1], run).removeprefix("INTERNALERROR> ")
-        return _incomplete(f"The tests ended pytest itself with {cut(why)}", places)
-    was_told_to_stop = "_pytest.outcomes.Exit:" in output.stdout
-    if output.exit_status == _INTERRUPTED or (
-        run.coverage is None and was_told_to_stop
-    ):
-        # Pytest's line of exclamation marks, and the place in the line below it.
-        said = _INTERRUPTION.findall(output.stdout)
-        by = first_line(said[-1], run) if said else "something unknown"
-        places = own_places(output.stdout.rpartition("!!!!")[2], run, snapshot)[:1]
-        return _incomplete(f"The tests were interrupted by {by}", places)
-    if output.exit_status not in _AT_ITS_END:
+        why = first_line(stopped.message, run)
+        said = f"The tests ended pytest itself with {why}{_where(run)}"
+        return _incomplete(said, places)
+    if stopped is not None:
+        places = own_places(stopped.text, run, snapshot)[:1]
+        why = first_line(stopped.message, run)
+        said = f"The tests were interrupted by {why}{_where(run)}"
+        return _incomplete(said, places or _at(run, snapshot))
+    if run.told.status is None:
+        said = f"The test process ended with status {output.exit_status} by itself"
+        when = _where(run) or (
+            ", after the last test" if run.told.results.told else ", before any test"
+        )
+        return _incomplete(f"{said}{when}", _at(run, snapshot))
+    return None
+
+
+def _misreported(run: SuiteRun) -> Ending | None:
+    """What was told does not fit: the process ended otherwise, or some of it is lost."""
+    output, told = run.output, run.told
+    if told.status != output.exit_status:
+        said = (
+            f"The tests had come to their end with status {told.status}, and then the "
+            f"process ended with status {output.exit_status}"
+        )
+        return _incomplete(said, ())
+    if told.lost:
+        said = (
+            f"{told.lost} reports of the tests did not arrive: something else wrote to "
+            "where they are reported"
+        )
+        return _incomplete(said, ())
+    if told.status not in _AT_ITS_END:
         raise refuse_unknown("pytest", output, "ended in a way we don't know")
-    # With no file that ran and none that can be parsed, coverage writes no report.
-    if run.coverage is None and "No data to report" not in output.stdout:
+    if told.arcs is None:
         raise CannotMeasure(
-            "pytest-cov: wrote no report although the tests ran to their end. "
+            "pytest-cov: told nothing although the tests ran to their end. "
             "Something in the project, a conftest.py perhaps, takes the plugin away."
         )
     return None
@@ -174,6 +234,12 @@ def _complaint(run: SuiteRun) -> str | None:
         return reason(said, run)
     found = _COMPLAINT.search(said)
     return cut(found[1]) if found else None
+
+
+def _at(run: SuiteRun, snapshot: Snapshot) -> tuple[Place, ...]:
+    """The file that it was in, as far as it is the repository's."""
+    path = (run.told.at or "").partition("::")[0]
+    return (Place(path, None),) if path in snapshot.files else ()
 
 
 def _misconfigured(why: str, places: Sequence[Place], settings: OwnSettings) -> Ending:

@@ -1,18 +1,20 @@
 """The numbers of the check: what each one means, and how a run gives it."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Mapping
 
-from grader.checkers._suite.ending import Ending
-from grader.checkers._suite.junit import TestResult, count
+from grader.checkers._suite.ending import FLAGS, Ending
 from grader.checkers._suite.lines import POOR, SourceLines
+from grader.checkers._suite.results import Results
 from grader.model.measurement import Quantity
 
 QUANTITIES = (
     Quantity(
         "pass_rate",
         "share",
-        "passed / (passed + failed + errors + collection_errors); 0 without any of "
-        "them, and 0 when the run did not come to its end",
+        "as reported by the project's own suite: the mean over test_functions of the "
+        "share of each one's cases that passed; 0 without any, and 0 when the run did "
+        "not come to its end",
         better="higher",
         ideal=1,
         maximum=1,
@@ -35,13 +37,33 @@ QUANTITIES = (
         maximum=1,
     ),
     Quantity(
+        "test_functions",
+        "functions",
+        "test functions with a case that passed, failed or erred, however many sets of "
+        "parameters they have; a file that can't be collected counts as one",
+        better="higher",
+    ),
+    Quantity(
+        "passed_functions",
+        "functions",
+        "test functions all of whose cases passed, skipped ones and those marked with "
+        "xfail aside",
+        better="higher",
+        ideal="test_functions",
+    ),
+    Quantity(
         "collected",
         "tests",
         "tests that pytest reported on; a file that can't be collected counts as "
         "one, and each set of parameters is a test of its own",
         better="higher",
     ),
-    Quantity("passed", "tests", "tests that passed", better="higher"),
+    Quantity(
+        "passed",
+        "tests",
+        "tests that passed; none where the run did not come to its end",
+        better="higher",
+    ),
     Quantity("failed", "tests", "tests that failed", better="lower", ideal=0),
     Quantity(
         "errors",
@@ -59,6 +81,20 @@ QUANTITIES = (
     ),
     Quantity("skipped", "tests", "tests, or whole test files, that were skipped"),
     Quantity("xfailed", "tests", "tests that failed as marked with xfail"),
+    Quantity(
+        "xpassed",
+        "tests",
+        "tests that passed although marked with xfail; they count neither as passed nor "
+        "as failed, and with `strict` they are failed tests",
+        better="lower",
+        ideal=0,
+    ),
+    Quantity(
+        "deselected",
+        "tests",
+        "tests that the project's own options or hooks left out; they are not in "
+        "`collected`",
+    ),
     Quantity(
         "import_errors",
         "count",
@@ -95,6 +131,30 @@ QUANTITIES = (
         "output_exceeded",
         "count",
         "1 when the tests printed or reported more than the limit on output",
+        better="lower",
+        ideal=0,
+        maximum=1,
+    ),
+    Quantity(
+        "memory_exceeded",
+        "count",
+        "1 when the tests took more memory than the limit",
+        better="lower",
+        ideal=0,
+        maximum=1,
+    ),
+    Quantity(
+        "processes_exceeded",
+        "count",
+        "1 when the tests had more processes and threads at once than the limit",
+        better="lower",
+        ideal=0,
+        maximum=1,
+    ),
+    Quantity(
+        "disk_exceeded",
+        "count",
+        "1 when the tests wrote more than the limit on disk space or files",
         better="lower",
         ideal=0,
         maximum=1,
@@ -139,35 +199,39 @@ QUANTITIES = (
 
 
 def values(
-    results: Sequence[TestResult], ending: Ending | None, lines: SourceLines
+    results: Results, ending: Ending | None, lines: SourceLines
 ) -> Mapping[str, int | float]:
     """Every quantity of the check, from the tests' results and the sources' lines.
 
     No ratio of nothing: without tests, and where the run broke off, no test counts as
     passed; without statements nothing is covered.
     """
-    passed = count(results, "passed")
-    bad = sum(result.is_bad for result in results)
+    if ending is not None:
+        results = results.without_passes()
+    functions = results.functions
     statements = lines.total("statements")
     covered = lines.total("covered_statements")
     branches = lines.total("branches")
     covered_branches = lines.total("covered_branches")
     line_coverage = covered / statements if statements else 0.0
-    flags = ("configuration_errors", "timed_out", "incomplete", "output_exceeded")
-    import_errors = sum(result.is_import_error for result in results)
+    import_errors = sum(result.is_import_error for result in results.told)
     return {
-        "pass_rate": passed / (passed + bad) if passed and ending is None else 0.0,
+        "pass_rate": _mean(functions),
         "coverage": line_coverage,
         "branch_coverage": covered_branches / branches if branches else line_coverage,
+        "test_functions": len(functions),
+        "passed_functions": sum(share == 1 for share in functions.values()),
         "collected": len(results),
-        "passed": passed,
-        "failed": count(results, "failed"),
-        "errors": count(results, "error"),
-        "collection_errors": count(results, "collection-error"),
-        "skipped": count(results, "skipped"),
-        "xfailed": count(results, "xfailed"),
+        "passed": results.count("passed"),
+        "failed": results.count("failed"),
+        "errors": results.count("error"),
+        "collection_errors": results.count("collection-error"),
+        "skipped": results.count("skipped"),
+        "xfailed": results.count("xfailed"),
+        "xpassed": results.count("xpassed"),
+        "deselected": sum(results.deselected.values()),
         "import_errors": import_errors + bool(ending and ending.is_import_error),
-        **{flag: int(ending is not None and ending.flag == flag) for flag in flags},
+        **{flag: int(ending is not None and ending.flag == flag) for flag in FLAGS},
         "files": len(lines.files) + len(lines.unparsable),
         "unparsable": len(lines.unparsable),
         "poorly_covered_files": sum(file.share < POOR for file in lines.files),
@@ -177,3 +241,8 @@ def values(
         "covered_branches": covered_branches,
         "excluded": lines.total("excluded"),
     }
+
+
+def _mean(functions: Mapping[str, float]) -> float:
+    # Exactly summed: all that passed is exactly 1.
+    return math.fsum(functions.values()) / len(functions) if functions else 0.0

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from grader.checkers._suite.junit import TestResult
 from grader.checkers._suite.lines import POOR, FileLines, SourceLines
+from grader.checkers._suite.results import Ended, TestResult
 from grader.checkers._suite.run import SuiteRun
 from grader.checkers._suite.said import cut, first_line, own_places, reason
 from grader.model.measurement import Finding, Tool
@@ -11,6 +11,9 @@ from grader.model.snapshot import Snapshot
 
 # A suite of a million parameters must not make a report of a million lines.
 MAX_FINDINGS = 200
+
+_BAD: tuple[Ended, ...] = ("failed", "error", "collection-error")
+_SHOWN = 5
 
 NO_TESTS = Finding(
     rule="no-tests",
@@ -20,17 +23,46 @@ NO_TESTS = Finding(
 )
 
 
-def test_findings(
-    results: Sequence[TestResult], run: SuiteRun, snapshot: Snapshot
-) -> tuple[Finding, ...]:
-    """The tests that count against the project, then those that were skipped."""
-    bad = [_bad(result, run, snapshot) for result in results if result.is_bad]
-    skipped = [
-        _skipped(result, run, snapshot)
-        for result in results
-        if result.outcome == "skipped"
-    ]
-    return (*_capped(bad, "failing"), *_capped(skipped, "skipped"))
+def test_findings(run: SuiteRun, snapshot: Snapshot) -> tuple[Finding, ...]:
+    """The tests that count against the project, then those that count for nothing."""
+    results = run.told.results
+    bad = [result for result in results.told if result.is_bad]
+    unlisted = sum(results.count(kind) for kind in _BAD) - len(bad)
+    skipped = [result for result in results.told if result.outcome == "skipped"]
+    unexpected = [result for result in results.told if result.outcome == "xpassed"]
+    return (
+        *_capped([_bad(one, run, snapshot) for one in bad], "failing", unlisted),
+        *_capped(
+            [_skipped(one, run, snapshot) for one in skipped],
+            "skipped",
+            results.count("skipped") - len(skipped),
+        ),
+        *_capped(
+            [_unexpected(one, snapshot) for one in unexpected],
+            "unexpectedly passing",
+            results.count("xpassed") - len(unexpected),
+        ),
+    )
+
+
+def deselection_findings(run: SuiteRun) -> tuple[Finding, ...]:
+    """A note on tests that options or hooks of the project left out."""
+    deselected = run.told.results.deselected
+    if not deselected:
+        return ()
+    cases = sum(deselected.values())
+    named = ", ".join(list(deselected)[:_SHOWN])
+    more = f" and {len(deselected) - _SHOWN} more" if len(deselected) > _SHOWN else ""
+    return (
+        Finding(
+            rule="tests-deselected",
+            message=cut(
+                f"{cases} collected {'test was' if cases == 1 else 'tests were'} "
+                f"deselected and not run: {named}{more}."
+            ),
+            severity="info",
+        ),
+    )
 
 
 def line_findings(lines: SourceLines) -> tuple[Finding, ...]:
@@ -91,9 +123,12 @@ def _bad(result: TestResult, run: SuiteRun, snapshot: Snapshot) -> Finding:
             severity="error",
             fix="None of its tests runs until the file can be imported.",
         )
+    said = first_line(result.message, run)
+    if result.outcome == "error":
+        said = f'failed on {result.phase} with "{said}"'
     return Finding(
         rule="test-failed" if result.outcome == "failed" else "test-error",
-        message=cut(f"{result.name}: {first_line(result.message, run)}"),
+        message=cut(f"{result.name}: {said}"),
         path=_own(result.file, snapshot),
         line=result.line if _own(result.file, snapshot) else None,
         severity="error",
@@ -102,15 +137,24 @@ def _bad(result: TestResult, run: SuiteRun, snapshot: Snapshot) -> Finding:
 
 
 def _skipped(result: TestResult, run: SuiteRun, snapshot: Snapshot) -> Finding:
-    why = first_line(result.message, run)
-    if why == "collection skipped":
-        why = first_line(result.text, run)
+    why = first_line(result.message, run).removeprefix("Skipped: ")
     return Finding(
         rule="test-skipped",
         message=cut(f"{result.name} was skipped: {why}"),
         path=_own(result.file, snapshot),
         line=result.line if _own(result.file, snapshot) else None,
         severity="info",
+    )
+
+
+def _unexpected(result: TestResult, snapshot: Snapshot) -> Finding:
+    return Finding(
+        rule="test-xpassed",
+        message=cut(f"{result.name} is marked to fail, and passes."),
+        path=_own(result.file, snapshot),
+        line=result.line if _own(result.file, snapshot) else None,
+        severity="info",
+        fix="Take the xfail mark away: only then it counts as passed.",
     )
 
 
@@ -131,12 +175,12 @@ def _own(path: str | None, snapshot: Snapshot) -> str | None:
     return path if path in snapshot.files else None
 
 
-def _capped(findings: Sequence[Finding], what: str) -> Iterator[Finding]:
+def _capped(findings: Sequence[Finding], what: str, unlisted: int) -> Iterator[Finding]:
     yield from findings[:MAX_FINDINGS]
-    if beyond := len(findings) - MAX_FINDINGS:
-        if beyond > 0:
-            yield Finding(
-                rule="more-tests",
-                message=f"{beyond} more {what} tests are counted and not listed.",
-                severity="info",
-            )
+    beyond = max(0, len(findings) - MAX_FINDINGS) + unlisted
+    if beyond:
+        yield Finding(
+            rule="more-tests",
+            message=f"{beyond} more {what} tests are counted and not listed.",
+            severity="info",
+        )

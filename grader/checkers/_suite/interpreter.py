@@ -9,6 +9,9 @@ from pydantic import TypeAdapter, ValidationError
 from grader.checkers._base import Bench, refuse_killed, refuse_unknown
 from grader.errors import CannotMeasure
 
+# As env(1) and our own launcher say it: it can't be run, or it isn't there.
+_NOT_STARTED = (126, 127)
+
 Presence = Literal["present", "namespace", "absent"]
 
 # What runs and measures the tests, by distribution.
@@ -85,6 +88,9 @@ def presence(names: Sequence[str], bench: Bench) -> Mapping[str, Presence]:
 def _ask(bench: Bench, script: str, names: Sequence[str]) -> str:
     output = bench.run_project([test_python(bench), "-I", "-c", script, *names])
     refuse_killed(bench.test_python, output, bench.tool_limits)
+    if output.exit_status in _NOT_STARTED:
+        why = output.stderr.strip().rpartition(": ")[2]
+        raise CannotMeasure(f"{bench.test_python}: could not be started: {why}")
     if output.exit_status != 0:
         raise refuse_unknown(bench.test_python, output, "is no Python that answers")
     return output.stdout

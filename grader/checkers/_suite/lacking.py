@@ -6,12 +6,11 @@ project's, one that we could not get is ours, and then a failing test says nothi
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
 from grader.checkers._base import Bench
 from grader.checkers._suite.interpreter import Presence, presence
-from grader.checkers._suite.junit import TestResult
 from grader.checkers._suite.run import SuiteRun
 from grader.environment.environments import Blame
 from grader.errors import CannotMeasure
@@ -69,16 +68,16 @@ _MAX_NAMES = 200
 
 
 def lacking_findings(
-    run: SuiteRun, results: Sequence[TestResult], snapshot: Snapshot, bench: Bench
+    run: SuiteRun, snapshot: Snapshot, bench: Bench
 ) -> tuple[Finding, ...]:
     """What tests missed in their environment by the project's own fault, a finding each.
 
     Raises `CannotMeasure` when something is missing that is ours to provide: then a failing
     test says nothing about the project.
     """
-    if run.output.killed_by is not None or run.oversized:
+    if run.output.killed_by is not None:
         return ()
-    lacking = _lacking(run, results, snapshot, bench)
+    lacking = _lacking(run, snapshot, bench)
     blames = {name: _blame(name, bench) for name in sorted(lacking)}
     ours = {name: blame for name, blame in blames.items() if blame.is_ours}
     if ours:
@@ -103,10 +102,8 @@ def _blame(name: str, bench: Bench) -> Blame:
     return bench.environment.blame(bare[0] if bare else name)
 
 
-def _lacking(
-    run: SuiteRun, results: Sequence[TestResult], snapshot: Snapshot, bench: Bench
-) -> set[str]:
-    texts = _complaints(run, results)
+def _lacking(run: SuiteRun, snapshot: Snapshot, bench: Bench) -> set[str]:
+    texts = _complaints(run)
     named = dict.fromkeys(name for text in texts for name in _modules(text))
     modules = tuple(named)[:_MAX_NAMES]
     plugins = {name for text in texts for name in _plugins(text)}
@@ -182,12 +179,15 @@ def _is_to_be_installed(top: str, snapshot: Snapshot) -> bool:
     return "build-system" in project
 
 
-def _complaints(run: SuiteRun, results: Sequence[TestResult]) -> list[str]:
+def _complaints(run: SuiteRun) -> list[str]:
+    results, stopped = run.told.results.told, run.told.stopped
     bad = [result for result in results if result.is_bad]
     # pytest.importorskip skips what would have been tested.
     skipped = [result for result in results if result.outcome == "skipped"]
     texts = [f"{result.message}\n{result.text}" for result in (*bad, *skipped)]
-    if run.junit is None or run.output.exit_status not in (0, 1, 5, 6):
+    if stopped is not None:
+        texts.append(f"{stopped.message}\n{stopped.text}")
+    if run.told.status not in (0, 1, 5, 6):
         texts += [run.output.stderr, run.output.stdout]
     elif bad:
         # The log of a failing test, where code says what it missed and goes on without.

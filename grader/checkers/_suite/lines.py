@@ -1,16 +1,15 @@
-"""Which statements of the source ran: coverage's report, its parser for the rest."""
+"""Which statements and branches of the source ran, counted by coverage's own analysis."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from coverage import Coverage
 from coverage.exceptions import CoverageException
-from coverage.results import format_lines
-from pydantic import BaseModel, NonNegativeInt, ValidationError
 
-from grader.errors import CannotMeasure
 from grader.model.snapshot import Snapshot
+
+# Jumps from line to line by file; a negative line is the end or the start of a function.
+Arcs = Mapping[str, Collection[tuple[int, int]]]
 
 # Below this share of its statements a file is named.
 POOR = 0.5
@@ -21,7 +20,8 @@ class FileLines:
     """One source file in numbers. `never_run` are line ranges as coverage prints them.
 
     `excluded` are lines that coverage leaves out of the statements (`pragma: no
-    cover`).
+    cover`). `covered` are the statements' lines that ran. `beyond_end` is how many jumps
+    were told to or from lines that the file hasn't got.
     """
 
     path: str
@@ -31,6 +31,8 @@ class FileLines:
     covered_branches: int
     excluded: int
     never_run: str
+    covered: frozenset[int] = frozenset()
+    beyond_end: int = 0
 
     @property
     def share(self) -> float:
@@ -52,43 +54,19 @@ class SourceLines:
         return sum(getattr(file, name) for file in self.files)
 
 
-class _Meta(BaseModel):
-    branch_coverage: bool
-
-
-class _Summary(BaseModel):
-    num_statements: NonNegativeInt
-    covered_lines: NonNegativeInt
-    excluded_lines: NonNegativeInt
-    num_branches: NonNegativeInt = 0
-    covered_branches: NonNegativeInt = 0
-
-
-class _File(BaseModel):
-    summary: _Summary
-    executed_lines: list[int]
-    missing_lines: list[int]
-
-
-class _Report(BaseModel):
-    meta: _Meta
-    files: dict[str, _File]
-
-
 def read_lines(
-    report: bytes | None, sources: Sequence[str], snapshot: Snapshot, copy: Path
+    arcs: Arcs | None, sources: Sequence[str], snapshot: Snapshot
 ) -> SourceLines:
-    """The source files' lines, from the report or, for those it hasn't, as never run.
+    """The source files' lines: what the tests ran of what is in the snapshot.
 
-    Coverage leaves out what it can't parse and what can't be imported by its name
-    (`my.script.py`). `None` for the report means that nothing ran. Raises
-    `CannotMeasure` for a report that isn't coverage's.
+    Which statements and branches there are is read from the snapshot by coverage's own
+    analysis, whatever the tests did to their copy. `arcs` are the jumps from line to line
+    that the tests told; None, or no entry for a file, means that nothing ran.
     """
-    reported = _reported(report, copy) if report is not None else {}
     files: list[FileLines] = []
     unparsable: list[str] = []
     for path in sources:
-        file = reported.get(path) or _never_run(path, snapshot)
+        file = _analysed(path, (arcs or {}).get(path, frozenset()), snapshot)
         if file is None:
             unparsable.append(path)
         else:
@@ -96,60 +74,32 @@ def read_lines(
     return SourceLines(tuple(files), tuple(unparsable))
 
 
-def _reported(report: bytes, copy: Path) -> Mapping[str, FileLines]:
-    try:
-        parsed = _Report.model_validate_json(report)
-    except ValidationError as error:
-        reason = str(error).partition("\n")[0]
-        raise CannotMeasure(f"coverage: its report can't be read: {reason}") from error
-    # We always ask for branches. A report without them is one where nothing ran at all.
-    if not parsed.meta.branch_coverage:
-        if any(file.executed_lines for file in parsed.files.values()):
-            raise CannotMeasure("coverage: its report has no branches.")
-        return {}
-    found: dict[str, FileLines] = {}
-    for name, file in parsed.files.items():
-        path = name.replace("\\", "/").removeprefix(f"{copy.as_posix()}/")
-        numbers = file.summary
-        if (
-            numbers.covered_lines > numbers.num_statements
-            or numbers.covered_branches > numbers.num_branches
-        ):
-            raise CannotMeasure(f"coverage: more of {path} ran than there is.")
-        found[path] = FileLines(
-            path=path,
-            statements=numbers.num_statements,
-            covered_statements=numbers.covered_lines,
-            branches=numbers.num_branches,
-            covered_branches=numbers.covered_branches,
-            excluded=numbers.excluded_lines,
-            never_run=format_lines(
-                {*file.executed_lines, *file.missing_lines}, file.missing_lines
-            ),
-        )
-    return found
-
-
-def _never_run(path: str, snapshot: Snapshot) -> FileLines | None:
+def _analysed(
+    path: str, arcs: Collection[tuple[int, int]], snapshot: Snapshot
+) -> FileLines | None:
     # Only parsed, nothing in it runs. The interpreter is ours and may know another
-    # grammar than the one of the tests; that matters for files that no test reaches.
+    # grammar than the one of the tests.
     if snapshot.module(path).problem is not None:
         return None
+    end = snapshot.module(path).line_count
+    possible = [(a, b) for a, b in arcs if abs(a) <= end and abs(b) <= end]
     file = str(snapshot.root / path)
     coverage = Coverage(data_file=None, branch=True, config_file=False)
-    # No transitions at all: with none recorded it would not look for branches.
-    coverage.get_data().add_arcs({file: []})
+    # Also without one: with none recorded it would not look for branches.
+    coverage.get_data().add_arcs({file: possible})
     try:
-        _, statements, excluded, _, ranges = coverage.analysis2(file)
+        _, statements, excluded, missing, ranges = coverage.analysis2(file)
         exits = coverage.branch_stats(file)
     except (CoverageException, RecursionError, MemoryError):
         return None
     return FileLines(
         path=path,
         statements=len(statements),
-        covered_statements=0,
+        covered_statements=len(statements) - len(missing),
         branches=sum(total for total, _ in exits.values()),
-        covered_branches=0,
+        covered_branches=sum(taken for _, taken in exits.values()),
         excluded=len(excluded),
         never_run=ranges,
+        covered=frozenset(statements) - frozenset(missing),
+        beyond_end=len(arcs) - len(possible),
     )

@@ -22,10 +22,10 @@ _ADDRESS = re.compile(r"\b0x[0-9a-f]{4,}\b")
 
 @dataclass(frozen=True)
 class Place:
-    """A line, from 1, in a file of the repository."""
+    """A line, from 1, in a file of the repository, or the whole file."""
 
     path: str
-    line: int
+    line: int | None
 
 
 def own_places(text: str, run: SuiteRun, snapshot: Snapshot) -> tuple[Place, ...]:

@@ -4,12 +4,13 @@ import shlex
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from grader.checkers._suite.run import (
-    coverage_settings,
+from grader.checkers._suite.command import (
     measuring_arguments,
+    session_arguments,
     settings_arguments,
     source_argument,
 )
+from grader.checkers._suite.places import coverage_settings
 from grader.checkers._suite.settings import OwnSettings
 from grader.model.snapshot import Snapshot
 
@@ -27,7 +28,7 @@ def shown_command(
     run = shlex.join(
         [
             *("python", "-m", "pytest", *settings_arguments(snapshot, settings)),
-            *measuring_arguments(snapshot),
+            *(*session_arguments(), *measuring_arguments(snapshot)),
             *("--cov-config=/tmp/coverage.cfg", "--cov-report=term-missing"),
         ]
     )
