@@ -11,21 +11,29 @@ import shlex
 import shutil
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import ClassVar, Generic, Protocol, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict
 
+from grader.checkers._culprits import OutOfTime, Runs, measure_rest
 from grader.environment.environments import Environment, GivenInterpreter
 from grader.errors import CannotMeasure
-from grader.model.measurement import Finding, Measured, NotApplicable, Quantity, Tool
+from grader.model.measurement import (
+    Finding,
+    Measured,
+    NotApplicable,
+    NotMeasured,
+    Quantity,
+    Tool,
+)
 from grader.model.snapshot import PythonModule, Scope, Snapshot
 from grader.sandbox.access import Access, own_interpreter, prefixes_of
 from grader.sandbox.box import Box
-from grader.sandbox.limits import Limits
+from grader.sandbox.limits import MEBIBYTE, Limits
 from grader.sandbox.run import ToolOutput, run
 
 SECTIONS = (
@@ -60,7 +68,8 @@ class Bench:
     """The place where one check works: a private empty folder, limits, and how to run.
 
     `scratch` is the check's own; `boxes` confine what is run; `environment` has the
-    interpreter for the project's tests.
+    interpreter for the project's tests. Without `extra_runs` these run once, and not again
+    to learn what they are worth.
     """
 
     scratch: Path
@@ -68,6 +77,7 @@ class Bench:
     test_limits: Limits
     boxes: BoxSource
     environment: Environment = GivenInterpreter(sys.executable)
+    extra_runs: bool = True
 
     @property
     def test_python(self) -> str:
@@ -230,7 +240,12 @@ class Command:
 
 
 class ToolChecker(Checker[OptionsT]):
-    """A checker that runs one command line: `command` says which, `parse` reads its output."""
+    """A checker that runs one command line: `command` says which, `parse` reads its output.
+
+    `scope` is the population that the command is given files of.
+    """
+
+    scope: ClassVar[Scope] = "all"
 
     @abstractmethod
     def command(
@@ -245,14 +260,83 @@ class ToolChecker(Checker[OptionsT]):
         """Read the output, the exit status first; `CannotMeasure` on what it doesn't know."""
 
     def measure(self, snapshot: Snapshot, options: OptionsT, bench: Bench) -> Result:
-        """Run the command in an empty folder, shielded from the repository, and parse."""
+        """Run the command in an empty folder, shielded from the repository, and parse.
+
+        Where it fails on some files, measure the others and name these.
+        """
         command = self.command(snapshot, options, bench)
         if isinstance(command, NotApplicable):
             return Result(command)
+        try:
+            return self._run(command, snapshot, options, bench)
+        except CannotMeasure as failure:
+            return self._measure_rest(failure, snapshot, options, bench)
+
+    def none_given(
+        self, snapshot: Snapshot, options: OptionsT
+    ) -> Measured | NotApplicable:
+        """The facts where no file can be given to the tool, as Python can't parse one."""
+        raise CannotMeasure(f"{self.tools[0]}: there is no file that it could read.")
+
+    def _run(
+        self, command: Command, snapshot: Snapshot, options: OptionsT, bench: Bench
+    ) -> Result:
+        if not command.files:
+            # Without files most tools read the folder that they stand in.
+            outcome = self.none_given(snapshot, options)
+            return Result(outcome, population=command.population)
         output = execute(command, command.files, snapshot, bench)
-        return result_of(
-            command, self.parse(output, snapshot, options), snapshot, bench
+        outcome = self.parse(output, snapshot, options)
+        return result_of(command, outcome, snapshot, bench)
+
+    def _measure_rest(
+        self,
+        failure: CannotMeasure,
+        snapshot: Snapshot,
+        options: OptionsT,
+        bench: Bench,
+    ) -> Result:
+        def run_on(some: Snapshot, limits: Limits) -> Result:
+            under = replace(bench, tool_limits=limits)
+            command = self.command(some, options, under)
+            if isinstance(command, NotApplicable):
+                return Result(command)
+            return self._run(command, some, options, under)
+
+        rest = measure_rest(
+            failure,
+            snapshot.given(self.scope),
+            Runs(
+                only=lambda paths, limits: run_on(snapshot.only(paths), limits),
+                without=lambda paths, limits: run_on(snapshot.without(paths), limits),
+                control=lambda limits: run_on(_in_order(bench), limits),
+            ),
+            bench.tool_limits,
         )
+        outcome = rest.result.outcome
+        if isinstance(outcome, NotApplicable):
+            # There is something to measure, and it could not be.
+            raise failure
+        withheld = snapshot.without(rest.culprits).withheld
+        told = not_measured(rest.culprits, withheld)
+        return replace(
+            rest.result, outcome=outcome.model_copy(update={"not_measured": told})
+        )
+
+
+def not_measured(
+    reasons: Mapping[str, str], paths: Collection[str]
+) -> tuple[NotMeasured, ...]:
+    """What a measurement says of these files, by path."""
+    return tuple(NotMeasured(path=path, reason=reasons[path]) for path in sorted(paths))
+
+
+def _in_order(bench: Bench) -> Snapshot:
+    """A repository of one file that no tool has ever failed on."""
+    root = bench.scratch / "in-order"
+    root.mkdir(exist_ok=True)
+    (root / "module.py").write_text('"""Nothing."""\n')
+    return Snapshot(root=root, name="in-order", files=("module.py",))
 
 
 def execute(
@@ -315,24 +399,42 @@ _PYTHON = (sys.executable, "-I", "-X", "utf8")
 
 def refuse_killed(name: str, output: ToolOutput, limits: Limits) -> None:
     """Raise `CannotMeasure` when a tool of ours was stopped by a limit or a signal."""
-    if output.killed_by == "time":
-        raise CannotMeasure(
-            f"{name}: did not finish within {limits.seconds:g} s. "
-            "Raise limits.tool_seconds in the rubric."
-        )
-    if output.killed_by == "output":
-        raise CannotMeasure(
-            f"{name}: printed more than {limits.output_bytes // 2**20} MiB."
-        )
+    match output.killed_by:
+        case "time":
+            raise OutOfTime(
+                f"{name}: did not finish within {limits.seconds:.3g} s. "
+                "Raise limits.tool_seconds in the rubric."
+            )
+        case "output":
+            raise CannotMeasure(
+                f"{name}: printed more than {limits.output_bytes // MEBIBYTE} MiB."
+            )
+        case "memory":
+            raise CannotMeasure(
+                f"{name}: took more than {limits.memory_bytes // MEBIBYTE} MiB of "
+                "memory. Raise limits.tool_memory_mebibytes in the rubric."
+            )
+        case "processes" | "disk":
+            raise CannotMeasure(
+                f"{name}: was ended for what it took of {output.killed_by}."
+            )
+        case None:
+            pass
     if output.exit_status < 0:
         raise CannotMeasure(f"{name}: was ended by signal {-output.exit_status}.")
 
 
 def refuse_unknown(name: str, output: ToolOutput, why: str) -> CannotMeasure:
     """The error for output that a parser doesn't know, with the end of what was printed."""
-    said = (output.stderr.strip() or output.stdout.strip())[-400:]
+    said = _traceback_end(output.stderr) or output.stdout.strip()[-400:]
     detail = f" It said: {said}" if said else ""
     return CannotMeasure(f"{name}: {why} (exit status {output.exit_status}).{detail}")
+
+
+def _traceback_end(text: str) -> str:
+    """The error that a traceback ends with, or the end of other text."""
+    error = text.strip().rpartition("\n")[2]
+    return (error if "Traceback (most recent" in text else text.strip())[-400:]
 
 
 def shown(argv: Sequence[str], snapshot: Snapshot, bench: Bench) -> str:

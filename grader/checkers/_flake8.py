@@ -3,25 +3,21 @@
 import ast
 import re
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 
 from grader.checkers._base import (
-    Bench,
     Command,
     OptionsT,
-    Result,
     ToolChecker,
-    execute,
     own_settings_finding,
     refuse_unknown,
     relative,
-    result_of,
     unparsable_findings,
 )
 from grader.errors import CannotMeasure
-from grader.model.measurement import Finding, Measured, NotApplicable
+from grader.model.measurement import Finding, Measured
 from grader.model.snapshot import Snapshot
 from grader.sandbox.run import ToolOutput
 
@@ -33,18 +29,8 @@ _BENCHMARK = re.compile(
     r"^(?P<amount>[\d.e+-]+) +(seconds elapsed|(?P<total>total )?"
     r"(logical lines|physical lines|tokens|(?P<files>files)) processed( per second)?)$"
 )
-# Python's own parser may give up on such a file, or a plugin may that walks the tree.
-# flake8 then ends with the exit status of "violations found" and loses all other files'
-# results. A NUL byte does the same before Python 3.11.4; later it is a syntax error
-# like any other.
-_TOO_DEEP = re.compile(
-    r"^(RecursionError|MemoryError)\b"
-    r"|^ValueError: source code string cannot contain null bytes"
-    r"|^[^(].*failed during execution due to (RecursionError|MemoryError)\(",
-    re.MULTILINE,
-)
-# Enough to find half a dozen such files among a thousand; more of them are no accident.
-_MOST_RUNS = 120
+# flake8's own pattern for a file that it is not to check; codes behind it change nothing.
+_FILE_NOQA = re.compile(r"\s*# flake8[:=]\s*noqa", re.IGNORECASE)
 
 CODE_PREFIX = r"^[A-Z]{1,3}[0-9]{0,3}$"
 # Not a plugin's: flake8's own words for a file that it can't open, tokenize or parse.
@@ -97,64 +83,26 @@ class Flake8Checker(ToolChecker[OptionsT]):
 
     @abstractmethod
     def state(
-        self,
-        violations: Sequence[Violation],
-        too_deep: Sequence[str],
-        snapshot: Snapshot,
-        options: OptionsT,
+        self, violations: Sequence[Violation], snapshot: Snapshot, options: OptionsT
     ) -> Measured:
-        """The facts; `too_deep` are files that flake8 could not read at all."""
+        """The facts."""
 
     def parse(
         self, output: ToolOutput, snapshot: Snapshot, options: OptionsT
     ) -> Measured:
-        violations = read_violations(output, snapshot.python_files, snapshot)
-        return self.state(violations, (), snapshot, options)
+        violations = read_violations(output, _given(snapshot), snapshot)
+        return self.state(violations, snapshot, options)
 
-    def measure(self, snapshot: Snapshot, options: OptionsT, bench: Bench) -> Result:
-        """As for any tool; when flake8 crashes, without the files it can't read."""
-        command = self.command(snapshot, options, bench)
-        if isinstance(command, NotApplicable):
-            return Result(command)
-        output = execute(command, command.files, snapshot, bench)
-        if not _TOO_DEEP.search(_prose(output)):
-            outcome = self.parse(output, snapshot, options)
-            return result_of(command, outcome, snapshot, bench)
-        too_deep = _find_too_deep(
-            command, command.files, snapshot, bench, iter(range(_MOST_RUNS))
-        )
-        others = [path for path in command.files if path not in too_deep]
-        violations: tuple[Violation, ...] = ()
-        if others:
-            output = execute(command, others, snapshot, bench)
-            violations = read_violations(output, others, snapshot)
-        outcome = self.state(violations, too_deep, snapshot, options)
-        return result_of(command, outcome, snapshot, bench)
+    def none_given(self, snapshot: Snapshot, options: OptionsT) -> Measured:
+        return self.state((), snapshot, options)
 
 
-def _prose(output: ToolOutput) -> str:
-    return f"{output.stderr}\n{output.stdout}" if output.exit_status == 1 else ""
-
-
-def _find_too_deep(
-    command: Command,
-    files: Sequence[str],
-    snapshot: Snapshot,
-    bench: Bench,
-    runs: Iterator[int],
-) -> tuple[str, ...]:
-    """The files among `files`, at least one of which flake8 can't read; by halving."""
-    if len(files) == 1:
-        return tuple(files)
-    found: list[str] = []
-    middle = len(files) // 2
-    for half in (files[:middle], files[middle:]):
-        if next(runs, None) is None:
-            raise CannotMeasure("flake8: too many files are nested too deeply for it.")
-        output = execute(command, half, snapshot, bench)
-        if _TOO_DEEP.search(_prose(output)):
-            found += _find_too_deep(command, half, snapshot, bench, runs)
-    return tuple(found)
+def _given(snapshot: Snapshot) -> tuple[str, ...]:
+    """The files to hand over: where Python's parser gives up, flake8 crashes."""
+    deep = {
+        m.path for m in snapshot.unparsable("all") if m.problem and m.problem.is_depth
+    }
+    return tuple(path for path in snapshot.given("all") if path not in deep)
 
 
 def flake8_command(
@@ -174,7 +122,7 @@ def flake8_command(
             *("flake8", "--isolated", "-j", "1", "--exclude=", "--benchmark", _FORMAT),
             *(f"--require-plugins={','.join(required)}", *ours, "--"),
         ),
-        files=snapshot.python_files,
+        files=_given(snapshot),
         fix=" ".join(("flake8", *typed, ".")),
         population=snapshot.describe("all"),
         plain=("flake8", "--isolated", "--exclude=", *typed, "--"),
@@ -225,7 +173,7 @@ def _violation(line: str, output: ToolOutput, snapshot: Snapshot) -> Violation:
 
 
 def unparsable_paths(
-    violations: Sequence[Violation], too_deep: Sequence[str], snapshot: Snapshot
+    violations: Sequence[Violation], snapshot: Snapshot
 ) -> frozenset[str]:
     """The files that flake8 or Python's parser refuses.
 
@@ -234,29 +182,38 @@ def unparsable_paths(
     """
     refused = (v.path for v in violations if v.code in UNREADABLE)
     broken = (module.path for module in snapshot.unparsable("all"))
-    return frozenset((*refused, *broken, *too_deep))
+    return frozenset((*refused, *broken))
+
+
+def hidden_files(snapshot: Snapshot) -> Mapping[str, int]:
+    """The files that a comment keeps flake8 from checking, with its line, from 1."""
+    found: dict[str, int] = {}
+    for path in snapshot.python_files:
+        for number, line in enumerate(snapshot.module(path).text.split("\n"), start=1):
+            if _FILE_NOQA.match(line):
+                found.setdefault(path, number)
+    return found
 
 
 def other_findings(
-    violations: Sequence[Violation], too_deep: Sequence[str], snapshot: Snapshot
+    violations: Sequence[Violation], snapshot: Snapshot
 ) -> tuple[Finding, ...]:
     """What is to be said beside the violations: files not read, settings not used."""
     told = {v.path for v in violations if v.code in UNREADABLE}
     broken = [m for m in snapshot.unparsable("all") if m.path not in told]
-    deep = set(too_deep) - {module.path for module in broken}
     places = [(name, "[flake8]") for name in (".flake8", "setup.cfg", "tox.ini")]
     return (
         *unparsable_findings(broken),
         *(
             Finding(
-                rule="unparsable",
-                message="An expression in this file is nested too deeply for flake8, "
-                "which can't read the file.",
+                rule="file-noqa",
+                message="A comment keeps flake8 from checking this file.",
                 path=path,
-                severity="error",
-                fix="Split the expression; until then flake8 can't read the file.",
+                line=line,
+                severity="info",
+                fix="Remove the comment and mend what flake8 then reports.",
             )
-            for path in sorted(deep)
+            for path, line in hidden_files(snapshot).items()
         ),
         *own_settings_finding("flake8", places, snapshot),
     )

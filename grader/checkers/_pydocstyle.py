@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from grader.checkers._base import refuse_unknown
+from grader.checkers._culprits import CrashedOn
 from grader.errors import CannotMeasure
 from grader.sandbox.run import ToolOutput
 
@@ -20,8 +21,8 @@ _NO_SETTINGS = (
     "WARNING: Configuration file does not contain a pydocstyle section. "
     "Using default configuration."
 )
-# Crashes that the code brings about, by the last line of the traceback.
-_STUDENTS_CRASHES = {
+# Crashes that need explaining, by the last line of the traceback.
+_KNOWN_CRASHES = {
     r"(ValueError: malformed node|TypeError: a bytes-like object is required)": (
         "in place of a docstring it has an f-string or bytes, which Python doesn't "
         "take for one"
@@ -48,20 +49,11 @@ class Report:
     dropped: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class Crash:
-    """The file that pydocstyle crashed on, and what is wrong with it."""
-
-    path: str
-    why: str
-
-
 def read_report(output: ToolOutput, files: Sequence[str]) -> Report:
     """What pydocstyle reported on exactly `files`; `CannotMeasure` for all else."""
     if output.exit_status not in (0, 1):
         raise refuse_unknown("pydocstyle", output, "ended in a way we don't know")
-    if crash := students_crash(output):
-        raise CannotMeasure(f"pydocstyle: crashed on {crash.path}: {crash.why}")
+    _refuse_crash(output)
     *lines, count = _lines(output.stdout)
     read = _files_read(lines)
     dropped = _dropped(output)
@@ -75,21 +67,20 @@ def read_report(output: ToolOutput, files: Sequence[str]) -> Report:
     return Report(violations, dropped)
 
 
-def students_crash(output: ToolOutput) -> Crash | None:
-    """The crash that a file brought about, if there was one.
+def _refuse_crash(output: ToolOutput) -> None:
+    """Raise `CannotMeasure` for a crash.
 
-    Exit status 1 doesn't tell: it is for violations as well as for a traceback. Raises
-    `CannotMeasure` for a crash that isn't the file's fault.
+    Exit status 1 doesn't tell: it is for violations as well as for a traceback.
     """
     if "Traceback (most recent call last)" not in output.stderr:
-        return None
+        return
     error = output.stderr.strip().splitlines()[-1]
+    known = (why for sign, why in _KNOWN_CRASHES.items() if re.match(sign, error))
+    why = next(known, error)
     read = _files_read(_lines(output.stdout))
-    for pattern, why in _STUDENTS_CRASHES.items():
-        if read and re.match(pattern, error):
-            return Crash(read[-1], why)
-    where = read[-1] if read else "its start"
-    raise CannotMeasure(f"pydocstyle: crashed on {where}: {error}")
+    if not read:
+        raise CannotMeasure(f"pydocstyle: crashed at its start: {why}")
+    raise CrashedOn("pydocstyle", {read[-1]: f"it crashed: {why}"})
 
 
 def _lines(text: str) -> list[str]:

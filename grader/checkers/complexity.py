@@ -18,6 +18,7 @@ from grader.checkers._base import (
     relative,
     unparsable_findings,
 )
+from grader.checkers._culprits import CrashedOn
 from grader.errors import CannotMeasure
 from grader.model.measurement import Finding, Measured, NotApplicable, Quantity
 from grader.model.snapshot import PythonModule, Snapshot
@@ -81,6 +82,7 @@ class Complexity(ToolChecker[ComplexityOptions]):
     id = "complexity"
     source = "https://radon.readthedocs.io/en/latest/commandline.html#the-cc-command"
     tools = ("radon",)
+    scope = "source"
     quantities = (
         Quantity("files", "files", "Python files that radon was given"),
         Quantity("blocks", "blocks", "functions, methods and classes in them"),
@@ -143,7 +145,7 @@ class Complexity(ToolChecker[ComplexityOptions]):
             # Python itself reads a file with a byte order mark.
             environment=(("RADONFILESENCODING", "utf-8-sig"),) if has_mark else (),
             plain=("radon", "cc", "-s", "-a"),
-            files=files,
+            files=snapshot.given("source"),
             fix=" ".join(("radon", "cc", "-s", "-n", "C", *snapshot.source_roots)),
             population=snapshot.describe("source"),
         )
@@ -151,58 +153,68 @@ class Complexity(ToolChecker[ComplexityOptions]):
     def parse(
         self, output: ToolOutput, snapshot: Snapshot, options: ComplexityOptions
     ) -> Measured | NotApplicable:
-        report = _read(output, snapshot)
-        modules = [snapshot.module(path) for path in snapshot.source_files]
-        # Radon reads some of these all the same: it doesn't heed a coding comment.
-        broken = [module for module in modules if module.problem]
-        not_utf8: dict[str, str] = {}
-        blocks: list[tuple[str, _Block]] = []
-        for module in modules:
-            match report.get(module.path):
-                case _Unread(error=why) if module.problem is None:
-                    _refuse_crash(module.path, why)
-                    not_utf8[module.path] = why
-                case list(found):
-                    blocks.extend((module.path, block) for block in found)
-                case None if _has_block(module):
-                    raise CannotMeasure(f"radon: did not report on {module.path}.")
-        unparsable = len(broken) + len(not_utf8)
-        if not blocks and not unparsable:
-            return _NO_BLOCKS
-        numbers = [block.complexity for _, block in blocks]
-        mean = sum(numbers) / len(numbers) if numbers else 0.0
-        complex_ones = [(path, block) for path, block in blocks if block.rank > "B"]
-        return Measured(
-            values={
-                "files": len(modules),
-                "blocks": len(blocks),
-                "mean_complexity": mean,
-                "rank": rank(mean) if numbers else 5,
-                "worst_complexity": max(numbers, default=0),
-                "blocks_over_10": len(complex_ones),
-                "parsable_files": len(modules) - unparsable,
-                "unparsable": unparsable,
-            },
-            findings=(
-                *unparsable_findings(broken),
-                *(_not_utf8(path, why) for path, why in not_utf8.items()),
-                *(
-                    _finding(path, block)
-                    for path, block in sorted(
-                        complex_ones, key=lambda item: -item[1].complexity
-                    )
-                ),
-                *own_settings_finding(
-                    "radon",
-                    [
-                        ("radon.cfg", ""),
-                        ("setup.cfg", "[radon]"),
-                        ("pyproject.toml", "[tool.radon]"),
-                    ],
-                    snapshot,
-                ),
+        return _measured(_read(output, snapshot), snapshot)
+
+    def none_given(
+        self, snapshot: Snapshot, options: ComplexityOptions
+    ) -> Measured | NotApplicable:
+        return _measured({}, snapshot)
+
+
+def _measured(
+    report: dict[str, list[_Block] | _Unread], snapshot: Snapshot
+) -> Measured | NotApplicable:
+    _refuse_crash(report, snapshot)
+    modules = [snapshot.module(path) for path in snapshot.source_files]
+    # Radon reads some of these all the same: it doesn't heed a coding comment.
+    broken = [module for module in modules if module.problem]
+    not_utf8: dict[str, str] = {}
+    blocks: list[tuple[str, _Block]] = []
+    for module in modules:
+        match report.get(module.path):
+            case _Unread(error=why) if module.problem is None:
+                not_utf8[module.path] = why
+            case list(found):
+                blocks.extend((module.path, block) for block in found)
+            case None if _has_block(module):
+                raise CannotMeasure(f"radon: did not report on {module.path}.")
+    unparsable = len(broken) + len(not_utf8)
+    if not blocks and not unparsable:
+        return _NO_BLOCKS
+    numbers = [block.complexity for _, block in blocks]
+    mean = sum(numbers) / len(numbers) if numbers else 0.0
+    complex_ones = [(path, block) for path, block in blocks if block.rank > "B"]
+    return Measured(
+        values={
+            "files": len(modules),
+            "blocks": len(blocks),
+            "mean_complexity": mean,
+            "rank": rank(mean) if numbers else 5,
+            "worst_complexity": max(numbers, default=0),
+            "blocks_over_10": len(complex_ones),
+            "parsable_files": len(modules) - unparsable,
+            "unparsable": unparsable,
+        },
+        findings=(
+            *unparsable_findings(broken),
+            *(_not_utf8(path, why) for path, why in not_utf8.items()),
+            *(
+                _finding(path, block)
+                for path, block in sorted(
+                    complex_ones, key=lambda item: -item[1].complexity
+                )
             ),
-        )
+            *own_settings_finding(
+                "radon",
+                [
+                    ("radon.cfg", ""),
+                    ("setup.cfg", "[radon]"),
+                    ("pyproject.toml", "[tool.radon]"),
+                ],
+                snapshot,
+            ),
+        ),
+    )
 
 
 _NO_BLOCKS = NotApplicable(
@@ -233,10 +245,19 @@ def _read(output: ToolOutput, snapshot: Snapshot) -> dict[str, list[_Block] | _U
     return report
 
 
-def _refuse_crash(path: str, why: str) -> None:
+def _refuse_crash(
+    report: dict[str, list[_Block] | _Unread], snapshot: Snapshot
+) -> None:
     # Radon reports its own crash on a file just as it reports a syntax error.
-    if "codec can't decode" not in why:
-        raise CannotMeasure(f"radon: failed on {path}: {why}")
+    crashes = {
+        path: found.error
+        for path, found in report.items()
+        if isinstance(found, _Unread)
+        if snapshot.module(path).problem is None
+        if "codec can't decode" not in found.error
+    }
+    if crashes:
+        raise CrashedOn("radon", crashes)
 
 
 def _has_block(module: PythonModule) -> bool:

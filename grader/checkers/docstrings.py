@@ -1,24 +1,18 @@
 """Docstrings: what pydocstyle finds, and the share of public definitions documented."""
 
-from collections.abc import Mapping
-from dataclasses import replace
 from typing import Literal
 
 from grader.checkers._base import (
     Bench,
     Command,
     Options,
-    Result,
     ToolChecker,
-    execute,
     nothing_to_measure,
     own_settings_finding,
-    result_of,
     unparsable_findings,
 )
 from grader.checkers._public_definitions import public_definitions
-from grader.checkers._pydocstyle import Report, read_report, students_crash
-from grader.errors import CannotMeasure
+from grader.checkers._pydocstyle import Report, read_report
 from grader.model.measurement import Finding, Measured, NotApplicable, Quantity
 from grader.model.snapshot import Snapshot
 from grader.sandbox.run import ToolOutput
@@ -26,8 +20,6 @@ from grader.sandbox.run import ToolOutput
 Convention = Literal["pep257", "numpy", "google"]
 
 _MISSING = tuple(f"D10{digit}" for digit in range(8))
-
-_MOST_CRASHES = 20
 
 
 class DocstringsOptions(Options):
@@ -63,6 +55,7 @@ class Docstrings(ToolChecker[DocstringsOptions]):
     id = "docstrings"
     source = "https://www.pydocstyle.org/en/stable/error_codes.html"
     tools = ("pydocstyle",)
+    scope = "source"
     quantities = (
         Quantity(
             "violations",
@@ -144,51 +137,26 @@ class Docstrings(ToolChecker[DocstringsOptions]):
             in_repository=True,
         )
 
-    def measure(
-        self, snapshot: Snapshot, options: DocstringsOptions, bench: Bench
-    ) -> Result:
-        """As for every tool; where the code makes it crash, again without that file."""
-        command = self.command(snapshot, options, bench)
-        if isinstance(command, NotApplicable):
-            return Result(command)
-        refused: dict[str, str] = {}
-        # Without files it would take the folder that it stands in.
-        while command.files:
-            output = execute(command, command.files, snapshot, bench)
-            crash = students_crash(output)
-            if crash is None:
-                report = read_report(output, command.files)
-                measured = _measured(report, refused, snapshot, options)
-                return result_of(command, measured, snapshot, bench)
-            others = tuple(path for path in command.files if path != crash.path)
-            if len(others) == len(command.files) or len(refused) == _MOST_CRASHES:
-                raise CannotMeasure(f"pydocstyle: crashed on {crash.path} and others.")
-            refused[crash.path] = crash.why
-            command = replace(command, files=others)
-        measured = _measured(Report((), {}), refused, snapshot, options)
-        return Result(measured, population=command.population)
-
     def parse(
         self, output: ToolOutput, snapshot: Snapshot, options: DocstringsOptions
     ) -> Measured:
         report = read_report(output, _readable(snapshot))
-        return _measured(report, {}, snapshot, options)
+        return _measured(report, snapshot, options)
+
+    def none_given(self, snapshot: Snapshot, options: DocstringsOptions) -> Measured:
+        return _measured(Report((), {}), snapshot, options)
 
 
 def _readable(snapshot: Snapshot) -> tuple[str, ...]:
     """The files to hand over: one that can't be decoded would end the whole run."""
-    paths = snapshot.source_files
+    paths = snapshot.given("source")
     return tuple(path for path in paths if snapshot.module(path).problem is None)
 
 
 def _measured(
-    report: Report,
-    refused: Mapping[str, str],
-    snapshot: Snapshot,
-    options: DocstringsOptions,
+    report: Report, snapshot: Snapshot, options: DocstringsOptions
 ) -> Measured:
-    violations = report.violations
-    dropped = {**report.dropped, **refused}
+    violations, dropped = report.violations, report.dropped
     modules = [snapshot.module(path) for path in snapshot.source_files]
     broken = [module for module in modules if module.problem]
     unparsable = len(broken) + len(dropped)

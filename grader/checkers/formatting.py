@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from pathlib import PurePath
 
 from grader.checkers._base import (
     Bench,
@@ -14,10 +15,15 @@ from grader.checkers._base import (
     relative,
     unparsable_findings,
 )
-from grader.errors import CannotMeasure
+from grader.checkers._culprits import CrashedOn
 from grader.model.measurement import Finding, Measured, NotApplicable, Quantity
 from grader.model.snapshot import Snapshot
 from grader.sandbox.run import ToolOutput
+
+# Given with the repository's files, so that these have no folder in common but one of ours:
+# black reads each pyproject.toml from there on upwards, whatever --config says, and a
+# broken one ends it.
+_ANCHOR = "anchor-of-mlops-grade.py"
 
 # Black reports on standard error and leaves standard output empty.
 _CHANGED = re.compile(r"^would reformat (?P<path>.+)$", re.MULTILINE)
@@ -26,6 +32,8 @@ _REFUSED = re.compile(r"^error: cannot format (?P<path>.+?\.py): (?P<why>.+)$", 
 _UNPARSED = re.compile(
     r"^error: cannot parse[^:\n]*: (?P<path>.+\.py):(?P<line>\d+):\d+$", re.M
 )
+# What black takes for "leave this as it is", on a line of its own.
+_OFF = re.compile(r"[ \t]*#[ \t]*(fmt: ?off|yapf: disable)\b")
 
 
 class FormattingOptions(Options):
@@ -48,8 +56,8 @@ class Formatting(ToolChecker[FormattingOptions]):
         be parsed is not compliant.
 
     What it does not see
-        Notebooks, and code between `# fmt: off` and `# fmt: on`. The repository's own
-        `[tool.black]` is not used.
+        Notebooks, and code between `# fmt: off` and `# fmt: on`; such comments are
+        counted and listed. The repository's own `[tool.black]` is not used.
 
     How to fix
         Run `black .` and commit the result.
@@ -81,6 +89,13 @@ class Formatting(ToolChecker[FormattingOptions]):
             better="lower",
             ideal=0,
         ),
+        Quantity(
+            "switched_off",
+            "comments",
+            "`# fmt: off` comments: black leaves what follows as it is",
+            better="lower",
+            ideal=0,
+        ),
     )
 
     def command(
@@ -88,15 +103,20 @@ class Formatting(ToolChecker[FormattingOptions]):
     ) -> Command | NotApplicable:
         if nothing := nothing_to_measure(snapshot, "all"):
             return nothing
+        anchor = bench.scratch / _ANCHOR
+        anchor.touch()
         width = options.line_length
+        check = ("black", "--check")
         length = () if width is None else (f"--line-length={width}",)
         return Command(
             # --verbose names every file, so that none can go missing unnoticed.
             argv=(
-                *("black", "--check", "--verbose", "--no-cache", "--workers=1"),
-                *("--config", str(bench.empty_settings), *length, "--"),
+                *check,
+                *("--verbose", "--no-cache", "--workers=1", "--config"),
+                *(str(bench.empty_settings), *length, "--", str(anchor)),
             ),
-            files=snapshot.python_files,
+            plain=(*check, "--config", str(bench.empty_settings), *length, "--"),
+            files=snapshot.given("all"),
             fix=" ".join(("black", *length, ".")),
             population=snapshot.describe("all"),
         )
@@ -107,44 +127,75 @@ class Formatting(ToolChecker[FormattingOptions]):
         if output.exit_status not in (0, 1, 123):
             raise refuse_unknown("black", output, "ended in a way we don't know")
         report = output.stderr
-        changed = {relative(m["path"], snapshot) for m in _CHANGED.finditer(report)}
-        unchanged = {relative(m["path"], snapshot) for m in _UNCHANGED.finditer(report)}
+        changed = set(_matches(_CHANGED, report, snapshot))
+        unchanged = set(_matches(_UNCHANGED, report, snapshot))
         refused = {
-            relative(m["path"], snapshot): m["why"] for m in _REFUSED.finditer(report)
+            path: match["why"]
+            for path, match in _matches(_REFUSED, report, snapshot).items()
         }
         unparsed = {
-            relative(m["path"], snapshot): int(m["line"])
-            for m in _UNPARSED.finditer(report)
+            path: int(match["line"])
+            for path, match in _matches(_UNPARSED, report, snapshot).items()
         }
         seen = {*changed, *unchanged, *refused, *unparsed}
-        if seen != set(snapshot.python_files):
+        if seen != set(snapshot.given("all")):
             raise refuse_unknown("black", output, "did not report on every file")
-        for path, why in refused.items():
-            if "INTERNAL ERROR" in why:
-                raise CannotMeasure(f"black: failed on {path}: {why}")
-        # Black doesn't look for syntax errors in a file that it would leave as it is.
-        broken = snapshot.unparsable("all")
-        told = {module.path for module in broken}
-        unparsable = {*refused, *unparsed, *told}
-        return Measured(
-            values={
-                "files": len(snapshot.python_files),
-                "compliant_files": len(unchanged - unparsable),
-                "files_to_change": len(changed - unparsable),
-                "unparsable": len(unparsable),
-            },
-            findings=(
-                *unparsable_findings(broken),
-                *(
-                    _refusal(path, refused.get(path, ""), unparsed.get(path))
-                    for path in sorted(unparsable - told)
-                ),
-                *(_reformat(path) for path in sorted(changed - unparsable)),
-                *own_settings_finding(
-                    "black", [("pyproject.toml", "[tool.black]")], snapshot
-                ),
+        # What it can't read it names with the line; all else is trouble of its own.
+        crashes = {
+            p: why for p, why in refused.items() if not snapshot.module(p).problem
+        }
+        if crashes:
+            raise CrashedOn("black", crashes)
+        return _measured(snapshot, changed, unchanged, unparsed)
+
+    def none_given(self, snapshot: Snapshot, options: FormattingOptions) -> Measured:
+        return _measured(snapshot, set(), set(), {})
+
+
+def _matches(
+    pattern: re.Pattern[str], report: str, snapshot: Snapshot
+) -> dict[str, re.Match[str]]:
+    return {
+        relative(match["path"], snapshot): match
+        for match in pattern.finditer(report)
+        if PurePath(match["path"]).name != _ANCHOR
+    }
+
+
+def _measured(
+    snapshot: Snapshot,
+    changed: set[str],
+    unchanged: set[str],
+    unparsed: dict[str, int],
+) -> Measured:
+    # Black doesn't look for syntax errors in a file that it would leave as it is.
+    broken = snapshot.unparsable("all")
+    told = {module.path for module in broken}
+    unparsable = {*unparsed, *told}
+    off = [
+        (path, number)
+        for path in snapshot.python_files
+        for number, line in enumerate(snapshot.module(path).text.split("\n"), start=1)
+        if _OFF.match(line)
+    ]
+    return Measured(
+        values={
+            "files": len(snapshot.python_files),
+            "compliant_files": len(unchanged - unparsable),
+            "files_to_change": len(changed - unparsable),
+            "unparsable": len(unparsable),
+            "switched_off": len(off),
+        },
+        findings=(
+            *unparsable_findings(broken),
+            *(_refusal(path, unparsed[path]) for path in sorted(unparsable - told)),
+            *(_reformat(path) for path in sorted(changed - unparsable)),
+            *(_switched_off(path, line) for path, line in off),
+            *own_settings_finding(
+                "black", [("pyproject.toml", "[tool.black]")], snapshot
             ),
-        )
+        ),
+    )
 
 
 def _reformat(path: str) -> Finding:
@@ -156,10 +207,21 @@ def _reformat(path: str) -> Finding:
     )
 
 
-def _refusal(path: str, why: str, line: int | None) -> Finding:
+def _switched_off(path: str, line: int) -> Finding:
+    return Finding(
+        rule="fmt-off",
+        message="black leaves what follows as it is; its layout was not checked.",
+        path=path,
+        line=line,
+        severity="info",
+        fix="Remove the comment and run black on the file.",
+    )
+
+
+def _refusal(path: str, line: int) -> Finding:
     return Finding(
         rule="unparsable",
-        message=f"black can't parse this file{': ' + why if why else ''}.",
+        message="black can't parse this file.",
         path=path,
         line=line,
         severity="error",

@@ -11,7 +11,6 @@ from grader.checkers._base import (
     Bench,
     Command,
     Options,
-    Result,
     ToolChecker,
     nothing_to_measure,
     own_settings_finding,
@@ -144,14 +143,8 @@ class Imports(ToolChecker[ImportsOptions]):
             plain=(*check, "--settings-file", "/dev/null", *layout, "--"),
         )
 
-    def measure(
-        self, snapshot: Snapshot, options: ImportsOptions, bench: Bench
-    ) -> Result:
-        if snapshot.python_files and not _parsable(snapshot):
-            # Without a file isort prints a guide and ends as for unsorted imports.
-            outcome = _measured(snapshot, options, set(), set())
-            return Result(outcome, population=snapshot.describe("all"))
-        return super().measure(snapshot, options, bench)
+    def none_given(self, snapshot: Snapshot, options: ImportsOptions) -> Measured:
+        return _measured(snapshot, options, set(), set())
 
     def parse(
         self, output: ToolOutput, snapshot: Snapshot, options: ImportsOptions

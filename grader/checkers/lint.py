@@ -13,6 +13,7 @@ from grader.checkers._flake8 import (
     Plugin,
     Violation,
     flake8_command,
+    hidden_files,
     installed_plugins,
     other_findings,
     unparsable_paths,
@@ -105,6 +106,13 @@ class Lint(Flake8Checker[LintOptions]):
             ideal=0,
         ),
         Quantity(
+            "hidden_files",
+            "files",
+            "files with a `# flake8: noqa` comment, which flake8 passes over",
+            "lower",
+            ideal=0,
+        ),
+        Quantity(
             "pycodestyle_errors",
             "violations",
             "violations with an E code: layout, and syntax errors (E9)",
@@ -154,7 +162,6 @@ class Lint(Flake8Checker[LintOptions]):
     def state(
         self,
         violations: Sequence[Violation],
-        too_deep: Sequence[str],
         snapshot: Snapshot,
         options: LintOptions,
     ) -> Measured:
@@ -169,12 +176,13 @@ class Lint(Flake8Checker[LintOptions]):
                 "lines": lines,
                 "files_with_violations": len({v.path for v in violations}),
                 "violations_per_100_lines": 100 * len(violations) / lines,
-                "unparsable": len(unparsable_paths(violations, too_deep, snapshot)),
+                "unparsable": len(unparsable_paths(violations, snapshot)),
+                "hidden_files": len(hidden_files(snapshot)),
                 **by_family,
             },
             findings=(
                 *(violation.as_finding() for violation in violations),
-                *other_findings(violations, too_deep, snapshot),
+                *other_findings(violations, snapshot),
             ),
         )
 

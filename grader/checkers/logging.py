@@ -15,6 +15,7 @@ from grader.checkers._flake8 import (
     Plugin,
     Violation,
     flake8_command,
+    hidden_files,
     installed_plugins,
     other_findings,
     unparsable_paths,
@@ -105,6 +106,13 @@ class Logging(Flake8Checker[LoggingOptions]):
             ideal=0,
         ),
         Quantity(
+            "hidden_files",
+            "files",
+            "files with a `# flake8: noqa` comment, which flake8 passes over",
+            "lower",
+            ideal=0,
+        ),
+        Quantity(
             "files_with_violations",
             "files",
             "files with at least one violation",
@@ -135,7 +143,6 @@ class Logging(Flake8Checker[LoggingOptions]):
     def state(
         self,
         violations: Sequence[Violation],
-        too_deep: Sequence[str],
         snapshot: Snapshot,
         options: LoggingOptions,
     ) -> Measured:
@@ -156,13 +163,14 @@ class Logging(Flake8Checker[LoggingOptions]):
                 "files": len(snapshot.python_files),
                 "lines": lines,
                 "violations_per_100_lines": 100 * len(counted) / lines,
-                "unparsable": len(unparsable_paths(violations, too_deep, snapshot)),
+                "unparsable": len(unparsable_paths(violations, snapshot)),
+                "hidden_files": len(hidden_files(snapshot)),
                 "files_with_violations": len({v.path for v in selected}),
             },
             findings=(
                 *counted,
                 *(violation.as_finding() for violation in only_flake8_refuses),
-                *other_findings((), too_deep, snapshot),
+                *other_findings((), snapshot),
             ),
         )
 

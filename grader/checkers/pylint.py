@@ -2,6 +2,7 @@
 
 import ast
 import glob
+from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Annotated, Literal
 
@@ -24,6 +25,7 @@ from grader.checkers._base import (
     refuse_unknown,
     unparsable_findings,
 )
+from grader.checkers._culprits import CrashedOn
 from grader.checkers._pylint_packages import ignore_option
 from grader.errors import CannotMeasure
 from grader.model.measurement import Finding, Measured, NotApplicable, Quantity
@@ -133,6 +135,7 @@ class Pylint(ToolChecker[PylintOptions]):
     id = "pylint"
     source = "https://pylint.readthedocs.io/"
     tools = ("pylint", "astroid")
+    scope = "source"
     quantities = (
         Quantity(
             "score",
@@ -201,7 +204,7 @@ class Pylint(ToolChecker[PylintOptions]):
             ),
             plain=plain,
             # It expands wildcards itself: a file may be called `[a].py`.
-            files=tuple(map(glob.escape, snapshot.source_files)),
+            files=tuple(map(glob.escape, snapshot.given("source"))),
             fix=" ".join(("pylint", *choices, *snapshot.source_roots)),
             population=snapshot.describe("source"),
             is_bare=True,
@@ -215,8 +218,7 @@ class Pylint(ToolChecker[PylintOptions]):
         self, output: ToolOutput, snapshot: Snapshot, options: PylintOptions
     ) -> Measured | NotApplicable:
         report = _read(output)
-        for message in report.messages:
-            _refuse_ours(message, snapshot)
+        _refuse_ours(report.messages, snapshot)
         counts = report.statistics.counts
         bits = sum(_BITS[kind] for kind, count in counts.items() if count)
         # Without a message the status tells whether there is a rating: --fail-under.
@@ -310,15 +312,21 @@ def _read(output: ToolOutput) -> _Report:
         ) from error
 
 
-def _refuse_ours(message: _Message, snapshot: Snapshot) -> None:
+def _refuse_ours(messages: Sequence[_Message], snapshot: Snapshot) -> None:
     """Raise `CannotMeasure` for what the code can't help: a wrong option, a crash."""
-    if message.path not in snapshot.source_files:
-        raise CannotMeasure(f"pylint: {message.path}: {message.text} ({message.id})")
-    if message.kind == "fatal" and not snapshot.module(message.path).problem:
-        raise CannotMeasure(
-            f"pylint: crashed on {message.path} ({message.id} {message.symbol}), "
-            "which is a fault of pylint's and not of the file."
-        )
+    crashes: dict[str, str] = {}
+    for message in messages:
+        if message.path not in snapshot.source_files:
+            raise CannotMeasure(
+                f"pylint: {message.path}: {message.text} ({message.id})"
+            )
+        if message.kind == "fatal" and not snapshot.module(message.path).problem:
+            crashes[message.path] = (
+                f"it crashed ({message.id} {message.symbol}), which is a fault of "
+                "pylint's and not of the file"
+            )
+    if crashes:
+        raise CrashedOn("pylint", crashes)
 
 
 def _has_statement(module: PythonModule) -> bool:

@@ -2,7 +2,8 @@
 
 import codecs
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from pydantic import field_validator
@@ -13,17 +14,21 @@ from grader.checkers._base import (
     Command,
     Options,
     Result,
+    not_measured,
     own_settings_finding,
     result_of,
 )
+from grader.checkers._culprits import Rest, Runs, measure_rest
 from grader.checkers._detect_secrets import (
     Secret,
     read_baseline,
     scan,
     scan_command,
 )
+from grader.errors import CannotMeasure
 from grader.model.measurement import Finding, Measured, NotApplicable, Quantity
 from grader.model.snapshot import MAX_FILE_BYTES, Snapshot
+from grader.sandbox.limits import Limits
 
 _BASELINE = ".secrets.baseline"
 _PRAGMA = re.compile(rb"pragma: ?(allow|white)list")
@@ -43,6 +48,14 @@ class SecretsOptions(Options):
         except re.error as error:
             raise ValueError(f"not a regular expression: {error}") from error
         return pattern
+
+
+@dataclass(frozen=True)
+class _Scans:
+    """The secrets as detect-secrets reports them, and with what allowlist comments hide."""
+
+    masked: Mapping[Secret, int | None]
+    unmasked: Mapping[Secret, int | None]
 
 
 class Secrets(Checker[SecretsOptions]):
@@ -127,10 +140,9 @@ class Secrets(Checker[SecretsOptions]):
             return Result(NotApplicable(reason="There are no files to scan."))
         marked = [p for p in files if _PRAGMA.search((snapshot.root / p).read_bytes())]
         known = read_baseline(options.baseline) if options.baseline else frozenset()
-        masked, unmasked = (
-            scan(scan_command(unmasked=unmasked), paths, snapshot, bench)
-            for unmasked, paths in ((False, files), (True, marked))
-        )
+        rest = _scan(files, marked, snapshot, bench)
+        files = [path for path in files if path not in rest.culprits]
+        masked, unmasked = rest.result.masked, rest.result.unmasked
         hidden = {one: line for one, line in unmasked.items() if one not in masked}
         secrets = {one: line for one, line in masked.items() if one not in known}
         allowlisted = {one: line for one, line in hidden.items() if one not in known}
@@ -153,6 +165,7 @@ class Secrets(Checker[SecretsOptions]):
                 *_passed_over(left_out),
                 *own_settings_finding("detect-secrets", [(_BASELINE, "")], snapshot),
             ),
+            not_measured=not_measured(rest.culprits, rest.culprits),
         )
         command = Command(
             argv=(
@@ -163,6 +176,40 @@ class Secrets(Checker[SecretsOptions]):
             population=f"tracked files of all types: {len(files)}",
         )
         return result_of(command, outcome, snapshot, bench)
+
+
+def _scan(
+    files: Sequence[str], marked: Sequence[str], snapshot: Snapshot, bench: Bench
+) -> Rest[_Scans]:
+    """Scan the files, and those `marked` with an allowlist comment once more without it."""
+
+    def scan_both(paths: Collection[str], limits: Limits) -> _Scans:
+        under = replace(bench, tool_limits=limits)
+        hidden = [path for path in marked if path in paths]
+        return _Scans(
+            scan(scan_command(unmasked=False), list(paths), snapshot, under),
+            (
+                scan(scan_command(unmasked=True), hidden, snapshot, under)
+                if hidden
+                else {}
+            ),
+        )
+
+    try:
+        return Rest(scan_both(files, bench.tool_limits), {})
+    except CannotMeasure as failure:
+        return measure_rest(
+            failure,
+            files,
+            Runs(
+                only=scan_both,
+                without=lambda culprits, limits: scan_both(
+                    [path for path in files if path not in culprits], limits
+                ),
+                control=lambda limits: scan_both((), limits),
+            ),
+            bench.tool_limits,
+        )
 
 
 def _left_out(snapshot: Snapshot) -> Iterator[tuple[str, str]]:

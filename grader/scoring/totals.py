@@ -9,7 +9,7 @@ Sums are `fsum`: from Python 3.12 on `sum` rounds otherwise than before, in the 
 from collections.abc import Mapping
 from math import fsum
 
-from grader.model.measurement import Measurement
+from grader.model.measurement import Measured, Measurement
 from grader.model.score import (
     DimensionScore,
     Grade,
@@ -42,7 +42,7 @@ def grade_measurements(
         # Sums of shares may miss 1 or 10 by the last bit.
         total=None if total is None else _settle(total, 10.0),
         measured_share=_settle(measured, 1.0),
-        provisional=_provisional(results, shares),
+        provisional=_provisional(results, shares, _partly(results, measurements)),
     )
 
 
@@ -95,8 +95,29 @@ def _dimension(
     )
 
 
+def _partly(
+    results: Mapping[str, ItemResult], measurements: Mapping[str, Measurement]
+) -> dict[str, str]:
+    """By graded item, how many files its tool could not read, where there are any."""
+    found: dict[str, str] = {}
+    for key, result in results.items():
+        measurement = measurements.get(key)
+        if measurement is None or not isinstance(measurement.outcome, Measured):
+            continue
+        count = len(measurement.outcome.not_measured)
+        if count and isinstance(result, ItemScore):
+            tool = measurement.tools[0].name if measurement.tools else key
+            found[key] = (
+                f"{count} file{'' if count == 1 else 's'} could not be read by {tool} and "
+                f"{'is' if count == 1 else 'are'} not in the mark of {key}"
+            )
+    return found
+
+
 def _provisional(
-    results: Mapping[str, ItemResult], shares: Mapping[str, float]
+    results: Mapping[str, ItemResult],
+    shares: Mapping[str, float],
+    partly: Mapping[str, str],
 ) -> tuple[Provisional, ...]:
     ungraded = {r.item: r.cause for r in results.values() if isinstance(r, Ungraded)}
     failed = [key for key, cause in ungraded.items() if cause in ("failed", "formula")]
@@ -109,6 +130,11 @@ def _provisional(
             reason=f"Could not be graded: {', '.join(failed)} "
             f"({weight:.1%} of the rubric's weight).",
             items=tuple(failed),
+        ),
+        Provisional(
+            cause="partly-measured",
+            reason=f"{'; '.join(partly.values())}.",
+            items=tuple(partly),
         ),
         Provisional(
             cause="left-out",
