@@ -1,25 +1,36 @@
 """A path or a URL into a `Snapshot`: a private copy of the files that are graded.
 
 A folder is graded as it stands, with its uncommitted changes; a URL, a bare repository or a
-folder with `--ref` at a commit. Nothing is ever run in the user's folder but git, hardened,
-to list what it tracks.
+folder with `--ref` at a commit. Git never runs in the user's folder, and never checks out:
+what git knows is asked of a bare repository of ours, files are copied or written one by one.
 """
 
-import hashlib
 import os
-import shutil
-from collections.abc import Iterable
-from dataclasses import dataclass
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
-from grader.errors import GradeError
+from grader.errors import ExitCode, GradeError
+from grader.model.history import History
 from grader.model.snapshot import LeftOut, Snapshot
+from grader.submissions.address import check_url, looks_like_url
+from grader.submissions.choice import ODD_FILE, well_named
 from grader.submissions.folder import walk
-from grader.submissions.git import Git, TreeEntry, check_url, clone, looks_like_url
+from grader.submissions.git import (
+    MAX_PATHS,
+    Damaged,
+    Git,
+    TreeEntry,
+    clone,
+    too_many_paths,
+)
+from grader.submissions.local import GitFolder, Local, adopt, git_folder, is_bare
+from grader.submissions.names import printable, why_not
+from grader.submissions.writing import Copy, is_unchanged
 
-MAX_BYTES = 100 * 1024 * 1024
-
-_UNDECODED = "\N{REPLACEMENT CHARACTER}"
+_STRAY = "Its .git leads to a repository that does not lead back here"
 
 
 @dataclass(frozen=True)
@@ -36,24 +47,56 @@ def capture(source: str, work: Path, *, ref: str | None = None) -> Capture:
 
     `work` is a private empty folder that outlives the snapshot.
     """
+    try:
+        return _capture(source, work, ref)
+    except OSError as error:
+        raise GradeError(
+            f'"{source}" could not be copied: {error.strerror or error}.',
+            hint=f"The copy is made below {work.parent}.",
+            exit_code=ExitCode.ENVIRONMENT,
+        ) from error
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What the user named, what it is called in reports, and our folder for it."""
+
+    source: str
+    name: str
+    work: Path
+
+    def copy(self) -> Copy:
+        # isort takes the top folder's name for a module of the project: one with a hyphen
+        # can't be imported, so it never is.
+        return Copy(self.work / "graded-copy")
+
+
+def _capture(source: str, work: Path, ref: str | None) -> Capture:
+    repository, home = work / "repository.git", work / "git"
     if looks_like_url(source):
         url = check_url(source)
         name = url.rstrip("/").rpartition("/")[2].rpartition(":")[2]
-        git = clone(url, work / "clone.git", work / "git")
-        return _at_commit(git, name.removesuffix(".git"), source, ref, work)
+        task = _Task(source, name.removesuffix(".git"), work)
+        return _at_commit(clone(url, repository, home), ref, task)
     folder = _existing_folder(source)
-    name = folder.name or "repository"
-    if _is_bare(folder) or ref is not None:
-        if not _is_bare(folder) and not (folder / ".git").exists():
+    task = _Task(source, folder.name or "repository", work)
+    if is_bare(folder):
+        task = replace(task, name=task.name.removesuffix(".git"))
+        local = adopt(GitFolder(folder, folder), repository, home)
+        return _at_commit(local.git, ref, task, local)
+    has_git = os.path.lexists(folder / ".git")
+    found = git_folder(folder, home) if has_git else None
+    if found is None:
+        if ref is not None:
             raise GradeError(
                 f'"{source}" is not a git repository, so it has no "{ref}".',
-                hint="Leave --ref out to grade the folder as it stands.",
+                hint=_STRAY if has_git else "Leave --ref out to grade the folder.",
             )
-        git = clone(str(folder), work / "clone.git", work / "git")
-        return _at_commit(git, name.removesuffix(".git"), source, ref, work)
-    if (folder / ".git").exists():
-        return _working_tree(folder, name, source, work)
-    return _plain_folder(folder, name, source, work)
+        return _plain_folder(folder, task, has_stray_git=has_git)
+    local = adopt(found, repository, home)
+    if ref is not None:
+        return _at_commit(local.git, ref, task, local)
+    return _working_tree(folder, local, task)
 
 
 def _existing_folder(source: str) -> Path:
@@ -71,150 +114,204 @@ def _existing_folder(source: str) -> Path:
     return path.resolve()
 
 
-def _is_bare(folder: Path) -> bool:
-    return (folder / "HEAD").is_file() and (folder / "objects").is_dir()
-
-
-def _new_root(work: Path) -> Path:
-    # isort takes the top folder's name for a module of the project: one with a hyphen can't
-    # be imported, so it never is.
-    root = work / "graded-copy"
-    root.mkdir()
-    return root
-
-
 def _at_commit(
-    git: Git, name: str, source: str, ref: str | None, work: Path
+    git: Git, ref: str | None, task: _Task, local: Local | None = None
 ) -> Capture:
     commit = git.commit(ref or "HEAD") or (git.commit(f"origin/{ref}") if ref else None)
-    root = _new_root(work)
     if commit is None:
-        if ref is not None:
-            raise GradeError(
-                f'"{source}" has no branch, tag or commit "{ref}".',
-                hint="List them with: git branch --all; git tag",
-            )
-        snapshot = Snapshot(root=root, name=name, files=())
-        return Capture(snapshot, source, ("The repository has no commits.",))
-    entries = git.tree(commit)
-    git.extract(commit, root)
-    files, left_out = _sort_out(root, entries)
-    return Capture(Snapshot(root, name, files, commit, left_out=left_out), source)
+        if local is not None and (local.is_partial or not ref and local.head):
+            raise Damaged(_why_unreadable(local))
+        return _without_commit(git, ref, task)
+    chosen = well_named(git.tree(commit))
+    copy = task.copy()
+    copy.take_objects(chosen.taken, git)
+    copy.finish()
+    history, notes = _history(git, commit)
+    return _captured(task, copy, chosen.left_out, notes, commit=commit, history=history)
 
 
-def _working_tree(folder: Path, name: str, source: str, work: Path) -> Capture:
-    git = Git(folder / ".git", work / "git")
-    commit = git.commit("HEAD")
-    entries = git.index()
-    root = _new_root(work)
-    present = [entry for entry in entries if _is_present(folder, entry)]
-    for entry in present:
-        _copy(folder / entry.path, root / entry.path)
-    files, left_out = _sort_out(root, present)
-    changed = len(present) < len(entries) or any(
-        _differs(root / entry.path, entry.object_id)
-        for entry in present
-        if entry.is_regular and (root / entry.path).is_file()
+def _without_commit(git: Git, ref: str | None, task: _Task) -> Capture:
+    known = ", ".join(git.branches())
+    if ref is None and not known:
+        return _captured(task, task.copy(), (), ["The repository has no commits."])
+    asked = f'branch, tag or commit "{ref}"' if ref else "commit where its HEAD points"
+    raise GradeError(
+        f'"{task.source}" has no {asked}.',
+        hint=f"Choose with --ref; it has: {known}." if known else "It has none at all.",
     )
-    uncommitted = commit is not None and (changed or git.has_staged_changes())
-    notes = [] if commit else ["The repository has no commits yet."]
-    tracked = {entry.path for entry in entries}
-    notes += _untracked_note(folder, tracked)
-    snapshot = Snapshot(root, name, files, commit, uncommitted, left_out)
-    return Capture(snapshot, source, tuple(notes))
 
 
-def _is_present(folder: Path, entry: TreeEntry) -> bool:
-    # A name that isn't UTF-8 can't be looked up here; it is told as left out.
-    if _UNDECODED in entry.path:
-        return True
+def _working_tree(folder: Path, local: Local, task: _Task) -> Capture:
+    git = local.git
+    notes = []
+    commit = git.commit("HEAD")
+    if commit is None and local.head is None:
+        notes.append(_no_commits(local))
+    elif commit is None:
+        notes.append(f"Graded without its commit: {_why_unreadable(local)}.")
+    tracked = git.index(local.index) if local.index else ()
+    standing = [
+        (entry, found)
+        for entry in tracked
+        if (found := _as_it_stands(entry, folder)) is not None
+    ]
+    chosen = well_named(found for _, found in standing)
+    copy = task.copy()
+    copy.take_files(chosen.taken, folder)
+    # Before there are links in the copy: what is read here is the file itself.
+    is_changed = len(standing) < len(tracked) or any(
+        _is_changed(entry, found, copy) for entry, found in standing
+    )
+    copy.finish()
+    history = None
+    if commit is not None:
+        history, more = _history(git, commit)
+        notes += more
+        try:
+            is_changed = is_changed or set(git.tree(commit)) != set(tracked)
+        except Damaged as error:
+            notes.append(f"Staged changes could not be looked for: {error.message}")
+    notes += _untracked_note(folder, {entry.path for entry in tracked})
+    return _captured(
+        task,
+        copy,
+        chosen.left_out,
+        notes,
+        commit=commit,
+        uncommitted=commit is not None and is_changed,
+        history=history,
+    )
+
+
+def _no_commits(local: Local) -> str:
+    known = local.git.branches()
+    if not known:
+        return "The repository has no commits yet."
+    named = printable(local.head_name or "nothing")
+    return f"HEAD names {named}, which has no commits; graded as the folder stands."
+
+
+def _why_unreadable(local: Local) -> str:
+    if local.is_partial:
+        return (
+            "some of its objects are kept in another repository "
+            "(objects/info/alternates), which is not read"
+        )
+    return f"{local.head or 'what HEAD names'} can't be read"
+
+
+def _as_it_stands(entry: TreeEntry, folder: Path) -> TreeEntry | None:
+    """A tracked file as it is on disk now; None when it isn't there."""
+    if entry.mode == "160000" or why_not(entry.path):
+        return entry
     path = folder / entry.path
     # A tracked folder may since have been replaced by a link to anywhere.
-    is_inside = Path(os.path.realpath(path.parent)).is_relative_to(folder)
-    return is_inside and os.path.lexists(path)
+    if not Path(os.path.realpath(path.parent)).is_relative_to(folder):
+        return None
+    try:
+        status = path.lstat()
+    except OSError:
+        return None
+    if stat.S_ISDIR(status.st_mode):
+        return None
+    return replace(entry, mode=_mode(status))
 
 
-def _plain_folder(folder: Path, name: str, source: str, work: Path) -> Capture:
-    root = _new_root(work)
+def _mode(status: os.stat_result) -> str:
+    if stat.S_ISLNK(status.st_mode):
+        return "120000"
+    return "100644" if stat.S_ISREG(status.st_mode) else ODD_FILE
+
+
+def _is_changed(entry: TreeEntry, found: TreeEntry, copy: Copy) -> bool:
+    if entry.is_link != found.is_link or found.mode == ODD_FILE:
+        return True
+    file = copy.root / entry.path
+    if not entry.is_regular or not file.is_file():
+        return False
+    return not is_unchanged(file.read_bytes(), entry.object_id)
+
+
+def _plain_folder(folder: Path, task: _Task, *, has_stray_git: bool) -> Capture:
     entries = []
-    for path in walk(folder):
+    for path in islice(walk(folder), MAX_PATHS + 1):
         relative = path.relative_to(folder).as_posix()
-        mode = "120000" if path.is_symlink() else "100644"
-        if mode == "100644" and not path.is_file():
-            continue  # a socket or a pipe
-        entries.append(TreeEntry(mode, "", relative))
-        _copy(path, root / relative)
-    files, left_out = _sort_out(root, entries)
-    note = "Not a git repository: graded as a folder, without what .gitignore names."
-    return Capture(Snapshot(root, name, files, left_out=left_out), source, (note,))
+        status = path.lstat()
+        if stat.S_ISDIR(status.st_mode):
+            entries.append(TreeEntry("040000", "", f"{relative}/"))
+        else:
+            entries.append(TreeEntry(_mode(status), "", relative))
+    if len(entries) > MAX_PATHS:
+        raise too_many_paths("folder")
+    chosen = well_named(entries)
+    copy = task.copy()
+    copy.take_files(chosen.taken, folder)
+    copy.finish()
+    why = _STRAY if has_stray_git else "Not a git repository"
+    note = f"{why}: graded as a folder, without what .gitignore names."
+    return _captured(task, copy, chosen.left_out, [note])
+
+
+def _history(git: Git, commit: str) -> tuple[History | None, list[str]]:
+    # GitPython asks for git's version when it is imported: by now there is a git.
+    from grader.submissions.history import read_history
+
+    try:
+        history = read_history(git, commit)
+    except Damaged as error:
+        return None, [f"The history was not read: {error.message}"]
+    if history is None:
+        return None, ["The history was not read: its hashes are SHA-256."]
+    return history, []
+
+
+def _captured(
+    task: _Task,
+    copy: Copy,
+    left_out: Sequence[LeftOut],
+    notes: Sequence[str],
+    *,
+    commit: str | None = None,
+    uncommitted: bool = False,
+    history: History | None = None,
+) -> Capture:
+    everything = (*left_out, *copy.left_out)
+    snapshot = Snapshot(
+        root=copy.root,
+        name=task.name,
+        files=tuple(sorted(copy.files)),
+        commit=commit,
+        uncommitted=uncommitted,
+        left_out=tuple(sorted(everything, key=lambda one: one.path)),
+        history=history,
+    )
+    return Capture(snapshot, task.source, (*notes, *_pointers_note(copy)))
+
+
+def _pointers_note(copy: Copy) -> list[str]:
+    if not copy.pointers:
+        return []
+    return [
+        f"{len(copy.pointers)} file(s) are Git LFS pointers, the content itself is not in "
+        f"the repository: {_named(copy.pointers)}."
+    ]
 
 
 def _untracked_note(folder: Path, tracked: set[str]) -> list[str]:
     untracked = [
         relative
-        for path in walk(folder)
+        for path in islice(walk(folder), MAX_PATHS)
         if path.suffix == ".py"
         and (relative := path.relative_to(folder).as_posix()) not in tracked
     ]
     if not untracked:
         return []
-    named = ", ".join(sorted(untracked)[:5]) + (" …" if len(untracked) > 5 else "")
     return [
         f"{len(untracked)} Python file(s) are not tracked by git and were not graded: "
-        f"{_printable(named)}. Add them with git add."
+        f"{_named(untracked)}. Add them with git add."
     ]
 
 
-def _copy(file: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if file.is_symlink():
-        os.symlink(os.readlink(file), target)
-    elif file.is_file() and file.stat().st_size <= MAX_BYTES:
-        shutil.copyfile(file, target)
-        shutil.copymode(file, target)
-
-
-def _differs(file: Path, object_id: str) -> bool:
-    content = file.read_bytes()
-    header = f"blob {len(content)}\0".encode()
-    # Git's own object name for the content; 64 digits in a SHA-256 repository.
-    digest = hashlib.sha256 if len(object_id) == 64 else hashlib.sha1
-    return digest(header + content).hexdigest() != object_id
-
-
-def _sort_out(
-    root: Path, entries: Iterable[TreeEntry]
-) -> tuple[tuple[str, ...], tuple[LeftOut, ...]]:
-    """Which entries are graded; a link that leads outside is removed from the copy."""
-    files: list[str] = []
-    left_out: list[LeftOut] = []
-    for entry in entries:
-        path = root / entry.path
-        if reason := _why_not(entry, path, root):
-            left_out.append(LeftOut(_printable(entry.path), reason))
-        else:
-            files.append(entry.path)
-    return tuple(sorted(files)), tuple(sorted(left_out, key=lambda one: one.path))
-
-
-def _why_not(entry: TreeEntry, path: Path, root: Path) -> str | None:
-    if entry.mode == "160000":
-        return "a submodule"
-    if entry.mode == "120000" or path.is_symlink():
-        if not Path(os.path.realpath(path)).is_relative_to(root.resolve()):
-            path.unlink(missing_ok=True)
-            return "a symbolic link that leads out of the repository"
-        return "a symbolic link (what it points to is graded)"
-    if entry.path != _printable(entry.path) or _UNDECODED in entry.path:
-        return "its name has control characters or is not UTF-8"
-    if not path.is_file():
-        return "too large: over 100 MiB"
-    return None
-
-
-def _printable(path: str) -> str:
-    """A path as plain text: control characters and lone surrogates as escapes."""
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode()
-        for c in path
-    )
+def _named(paths: Sequence[str]) -> str:
+    beyond = " …" if len(paths) > 5 else ""
+    return printable(", ".join(sorted(paths)[:5])) + beyond

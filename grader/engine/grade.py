@@ -14,6 +14,7 @@ from grader.engine.environment import AUTO, environment_for
 from grader.engine.measure import Unwatched, Watch, Workshop, measure
 from grader.errors import GradeError, did_you_mean
 from grader.model.environment import EnvironmentFacts
+from grader.model.history import History
 from grader.model.measurement import Measured, Measurement, Tool
 from grader.model.report import (
     Fix,
@@ -33,6 +34,9 @@ from grader.sandbox.choose import Boxes, Isolation
 from grader.sandbox.remove import private_folder
 from grader.scoring.fixes import gains
 from grader.scoring.totals import grade_measurements, weight_shares
+
+# As many files that are left out as a report names.
+LISTED = 1_000
 
 
 @dataclass(frozen=True)
@@ -217,7 +221,10 @@ def _quantity_lines(
 
 
 def _repository_facts(captured: Capture) -> RepositoryFacts:
-    snapshot = captured.snapshot
+    snapshot, history = captured.snapshot, captured.snapshot.history
+    left_out = snapshot.all_left_out
+    beyond = [f"{len(left_out) - LISTED:,} more files are left out, not listed here."]
+    beyond = beyond if len(left_out) > LISTED else []
     return RepositoryFacts(
         name=snapshot.name,
         source=captured.source,
@@ -228,8 +235,17 @@ def _repository_facts(captured: Capture) -> RepositoryFacts:
         source_files=len(snapshot.source_files),
         lines=snapshot.lines("all"),
         left_out=tuple(
-            LeftOutFile(path=one.path, reason=one.reason)
-            for one in snapshot.all_left_out
+            LeftOutFile(path=one.path, reason=one.reason) for one in left_out[:LISTED]
         ),
-        notes=captured.notes,
+        notes=(*captured.notes, *beyond),
+        commit_time=_stated(history),
+        commit_author=history.commits[0].author_name if history else None,
+        commits=len(history.commits) if history else None,
+        authors=history.authors if history else None,
+        history_is_truncated=history.is_truncated if history else False,
     )
+
+
+def _stated(history: History | None) -> str | None:
+    moment = history.commits[0].committed.utc if history else None
+    return moment.isoformat(timespec="seconds") if moment else None

@@ -25,6 +25,10 @@ class RepositoryFacts(Stored):
     `source` is the path or URL as the user gave it (without any credentials); `commit` the
     full hash, None outside git; `uncommitted` that the working tree differs from it. Counts
     are of files; `lines` are physical lines of all Python files.
+
+    Of the commit: `commit_time` (UTC, ISO 8601) and `commit_author` as it states them;
+    `commits` with it and before it, by `authors` (told apart by e-mail address), at least
+    that many when `history_is_truncated`. None where there is no such statement.
     """
 
     name: str
@@ -37,6 +41,11 @@ class RepositoryFacts(Stored):
     lines: int
     left_out: tuple[LeftOutFile, ...]
     notes: tuple[str, ...] = ()
+    commit_time: str | None = None
+    commit_author: str | None = None
+    commits: int | None = None
+    authors: int | None = None
+    history_is_truncated: bool = False
 
 
 class RubricFacts(Stored):

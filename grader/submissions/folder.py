@@ -11,6 +11,15 @@ from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
+from grader.submissions.names import MAX_FOLDERS
+
+# No project's own has more of anything. Each star of a name multiplies the time that the
+# match of a long name takes.
+_GITIGNORE_BYTES = 64 * 1024
+_GITIGNORE_LINES = 1_000
+_PATTERN_CHARACTERS = 500
+_STARS = 3
+
 
 @dataclass(frozen=True)
 class _Rules:
@@ -28,12 +37,13 @@ class _Rules:
 def walk(folder: Path) -> Iterator[Path]:
     """Every file and symbolic link below `folder` that .gitignore doesn't name, sorted.
 
-    Links are given as they are and never followed; `.git` is left out everywhere.
+    Links are given as they are and never followed; `.git` is left out everywhere. A folder
+    that is nested too deeply is given itself.
     """
-    yield from _walk(folder, _rules_above(folder))
+    yield from _walk(folder, _rules_above(folder), MAX_FOLDERS)
 
 
-def _walk(folder: Path, rules: Sequence[_Rules]) -> Iterator[Path]:
+def _walk(folder: Path, rules: Sequence[_Rules], depth: int) -> Iterator[Path]:
     here = [*rules, *_rules_of(folder)]
     with os.scandir(folder) as entries:
         ordered = sorted(entries, key=lambda entry: entry.name)
@@ -42,8 +52,8 @@ def _walk(folder: Path, rules: Sequence[_Rules]) -> Iterator[Path]:
         is_folder = entry.is_dir(follow_symlinks=False)
         if entry.name == ".git" or _is_ignored(path, is_folder, here):
             continue
-        if is_folder:
-            yield from _walk(path, here)
+        if is_folder and depth > 0:
+            yield from _walk(path, here, depth - 1)
         else:
             yield path
 
@@ -60,8 +70,26 @@ def _rules_of(folder: Path) -> list[_Rules]:
     file = folder / ".gitignore"
     if not file.is_file() or file.is_symlink():
         return []
-    lines = file.read_text("utf-8", errors="replace").splitlines()
-    return [_Rules(folder, GitIgnoreSpec.from_lines(lines))]
+    with file.open("rb") as stream:
+        text = stream.read(_GITIGNORE_BYTES).decode("utf-8", errors="replace")
+    lines = [line for line in text.splitlines() if _is_reasonable(line)]
+    return [_Rules(folder, GitIgnoreSpec.from_lines(lines[:_GITIGNORE_LINES]))]
+
+
+def _is_reasonable(line: str) -> bool:
+    """Whether a pattern means something and can be matched in a reasonable time."""
+    parts = line.split("/")
+    if (
+        len(line) > _PATTERN_CHARACTERS
+        or parts.count("**") > _STARS
+        or any(part.count("*") > _STARS for part in parts)
+    ):
+        return False
+    try:
+        GitIgnoreSpec.from_lines([line])
+    except ValueError:
+        return False  # `!` alone, a backslash at the end
+    return True
 
 
 def _rules_above(folder: Path) -> list[_Rules]:

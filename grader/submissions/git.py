@@ -1,74 +1,106 @@
 """Git, run so that nothing in a repository or in the user's configuration takes part.
 
-Every call here has our own configuration file instead of the system's and the user's, no
-hooks, no prompt, no file-system monitor, and only the protocols that a repository may come
-over.
+Every call here has our own configuration instead of the system's and the user's, no hooks,
+no prompt, no file-system monitor, only the protocols that a repository may come over, and a
+bare repository of ours to work on: a clone, or what `grader.submissions.local` makes of a
+folder. What an object holds is checked against its name.
 """
 
+import hashlib
 import os
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 from grader.errors import CannotMeasure, ExitCode, GradeError
-from grader.sandbox.limits import Limits
+from grader.sandbox.access import Access
+from grader.sandbox.box import PlainBox
+from grader.sandbox.limits import MEBIBYTE, Limits
 from grader.sandbox.run import ToolOutput, run
+from grader.submissions.names import MAX_FOLDERS, NAME_BYTES, is_short
 
-# Given as the environment's configuration, which outranks a repository's own .git/config:
-# a hostile one names programs under these keys.
+# Given as the environment's configuration, which outranks a repository's own.
 _SETTINGS = {
     "core.hooksPath": "/dev/null",
     "core.fsmonitor": "false",
     "core.attributesFile": "/dev/null",
     "core.excludesFile": "/dev/null",
+    "safe.bareRepository": "explicit",
     "core.protectNTFS": "true",
     "core.protectHFS": "true",
     "core.autocrlf": "false",
     "core.pager": "cat",
+    # Indexes of the history that git would believe instead of the objects.
+    "core.commitGraph": "false",
+    "core.multiPackIndex": "false",
+    # Larger files go through git in pieces.
+    "core.bigFileThreshold": "16m",
+    "credential.helper": "",
     "transfer.fsckObjects": "true",
     "submodule.recurse": "false",
+    "gc.auto": "0",
+    "maintenance.auto": "false",
     "advice.detachedHead": "false",
 }
-# Only a configuration file reaches the other end of a clone on this machine.
-_CONFIGURATION = """\
-[safe]
-    directory = *
-"""
 
-_URL = re.compile(r"^(https|ssh)://[^\s$]+$|^[\w.-]+@[\w.-]+:[^\s$]+$")
-_CREDENTIALS = re.compile(r"^https://[^/@]*@|^ssh://[^/@:]*:[^/@]*@")
+# What a clone is not refused for, because we look at it ourselves: names are checked before
+# a file is written, times before they are shown; `.gitmodules` and `.gitattributes` are
+# never obeyed. A group is not left without a mark for a commit of 2019 with a bad time zone.
+_LOOKED_AT_LATER = (
+    *("badDate", "badDateOverflow", "badTimezone", "badName", "badEmail"),
+    *("missingEmail", "missingNameBeforeEmail", "missingSpaceBeforeDate"),
+    *("missingSpaceBeforeEmail", "multipleAuthors", "zeroPaddedDate"),
+    *("nulInCommit", "missingAuthor", "missingCommitter", "badFilemode"),
+    *("zeroPaddedFilemode", "emptyName"),
+    *("fullPathname", "hasDot", "hasDotdot", "hasDotgit", "largePathname"),
+    *("duplicateEntries", "treeNotSorted", "nullSha1", "badTagName"),
+    *("missingTaggerEntry", "extraHeaderEntry", "gitmodulesBlob", "gitmodulesLarge"),
+    *("gitmodulesMissing", "gitmodulesName", "gitmodulesParse", "gitmodulesPath"),
+    *("gitmodulesSymlink", "gitmodulesUpdate", "gitmodulesUrl", "gitignoreSymlink"),
+    *("gitattributesSymlink", "gitattributesBlob", "gitattributesLarge"),
+    *("gitattributesLineLength", "gitattributesMissing", "mailmapSymlink"),
+    *("symlinkTargetBlob", "symlinkTargetLength", "symlinkTargetMissing"),
+)
 
-CLONE_LIMITS = Limits(seconds=600, output_bytes=64 * 1024 * 1024)
+CLONE_LIMITS = Limits(
+    seconds=600,
+    output_bytes=4 * MEBIBYTE,
+    memory_bytes=2048 * MEBIBYTE,
+    disk_bytes=8192 * MEBIBYTE,
+    files=1_000_000,
+)
+_LIMITS = Limits(seconds=120, output_bytes=256 * MEBIBYTE)
+_LISTING_LIMITS = Limits(seconds=120, output_bytes=64 * MEBIBYTE)
+
+# As env(1) says it, and the keeper of a plain box too.
+_NOT_STARTED = (125, 126, 127)
+
+# A tree with more is no project, however few objects it is made of.
+MAX_PATHS = 200_000
+
+_OBJECT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
-def looks_like_url(source: str) -> bool:
-    """Whether the user means a remote repository rather than a folder of this machine."""
-    return (
-        "::" in source
-        or "://" in source
-        or bool(re.match(r"^[\w.-]+@[\w.-]+:", source))
-    )
+class Damaged(GradeError):
+    """A repository's objects can't be had: missing, torn, or not what their names say."""
 
-
-def check_url(url: str) -> str:
-    """The URL, when git may be given it. Raises `GradeError` for any other."""
-    if _CREDENTIALS.match(url):
-        raise GradeError(
-            "the URL carries a user name or a password; it would end up in logs.",
-            hint="Clone the repository yourself and grade the folder.",
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"the repository is damaged or not complete: {what}.",
+            hint="See what git says of it with: git fsck --full",
+            exit_code=ExitCode.ENVIRONMENT,
         )
-    if not _URL.match(url) or "::" in url or "//-" in url or "@-" in url:
-        raise GradeError(
-            f'"{url}" is not a repository address that can be cloned.',
-            hint="Give a folder, or an https://, ssh:// or git@host:path address.",
-        )
-    return url
 
 
 @dataclass(frozen=True)
 class TreeEntry:
-    """One entry of a tree or an index: git's mode, object id and the path as bytes decoded."""
+    """One entry of a tree, an index or a folder: git's mode and object id, and the path.
+
+    Bytes of the path that are not UTF-8 are lone surrogates, as in `os.fsdecode`.
+    """
 
     mode: str
     object_id: str
@@ -79,130 +111,389 @@ class TreeEntry:
         """A plain file, executable or not."""
         return self.mode.startswith("100")
 
+    @property
+    def is_folder(self) -> bool:
+        """A folder that is not looked into."""
+        return self.mode == "040000"
+
+    def below(self, folder: str) -> "TreeEntry":
+        """The same entry in a folder, whose path is empty or ends in a slash."""
+        slash = "/" if self.is_folder else ""
+        return replace(self, path=f"{folder}{self.path}{slash}")
+
+    @property
+    def is_link(self) -> bool:
+        """A symbolic link, whose content is where it leads."""
+        return self.mode == "120000"
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """What an object id stands for: `commit`, `tree`, `blob` or `tag`, and the bytes."""
+
+    object_id: str
+    kind: str
+    content: bytes
+
 
 @dataclass(frozen=True)
 class Git:
-    """Git commands on one repository folder; `home` is ours and holds its configuration."""
+    """Git commands on one bare repository of ours; `home` holds the configuration."""
 
     directory: Path
     home: Path
 
     def commit(self, ref: str) -> str | None:
         """The full hash of the commit that `ref` names, or None when there is none."""
-        if ref.startswith("-"):
+        if ref.startswith("-") or "\0" in ref:
             return None
         wanted = ["rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}"]
-        output = self._run(wanted)
-        return output.stdout.strip() if output.exit_status == 0 else None
+        output = self._ended(wanted)
+        found = output.stdout.strip()
+        if output.exit_status != 0 or not _OBJECT_ID.fullmatch(found):
+            return None
+        return found
 
-    def index(self) -> tuple[TreeEntry, ...]:
-        """What the index holds: the tracked files, staged or committed."""
-        output = self._checked(["ls-files", "-z", "--stage"])
+    def branches(self) -> tuple[str, ...]:
+        """The names of the branches and tags, at most 20, without what stands before them."""
+        wanted = ["for-each-ref", "--count=20", "--format=%(refname:short)"]
+        output = self._checked([*wanted, "refs/heads", "refs/remotes", "refs/tags"])
+        return tuple(output.stdout.split())
+
+    def index(self, file: Path) -> tuple[TreeEntry, ...]:
+        """What an index file holds: the tracked files, staged or committed."""
+        listing = self.home / "index.txt"
+        self._checked(
+            ["ls-files", "-z", "--stage"],
+            environment={"GIT_INDEX_FILE": str(file)},
+            stdout_file=listing,
+            limits=_LISTING_LIMITS,
+        )
         # mode SP object SP stage TAB path; a conflict has the path several times.
         entries = {}
-        for line in filter(None, output.stdout.split("\0")):
-            head, _, path = line.partition("\t")
-            mode, object_id, _ = head.split(" ")
+        for line in filter(None, listing.read_bytes().split(b"\0")):
+            head, _, raw = line.partition(b"\t")
+            mode, object_id, _ = head.decode("ascii").split(" ")
+            path = _path(raw)
             entries[path] = TreeEntry(mode, object_id, path)
         return tuple(entries.values())
 
     def tree(self, commit: str) -> tuple[TreeEntry, ...]:
-        """What a commit holds, submodules and links included."""
-        output = self._checked(["ls-tree", "-r", "-z", "--full-tree", commit])
-        entries = []
-        for line in filter(None, output.stdout.split("\0")):
-            head, _, path = line.partition("\t")
-            mode, _, object_id = head.split(" ")
-            entries.append(TreeEntry(mode, object_id, path))
-        return tuple(entries)
+        """What a commit holds, submodules and links included.
 
-    def has_staged_changes(self) -> bool:
-        """Whether the index differs from HEAD; the working tree isn't looked at."""
-        output = self._run(["diff-index", "--cached", "--quiet", "HEAD"])
-        return output.exit_status == 1
+        A folder that is nested too deeply, or whose name is too long, is one entry with a
+        slash at its end. Raises `GradeError` for more than `MAX_PATHS`, which a few small
+        objects can make.
+        """
+        (stored,) = self.objects([commit])
+        found = re.match(rb"tree ([0-9a-f]+)\n", stored.content)
+        if stored.kind != "commit" or found is None:
+            raise Damaged(f"{commit} is not a commit")
+        tree = found[1].decode("ascii")
+        entries: list[TreeEntry] = []
+        level = [TreeEntry("040000", tree, "")]
+        listed: dict[str, tuple[TreeEntry, ...]] = {}
+        count = 0
+        for _ in range(MAX_FOLDERS + 1):
+            self._list_folders(level, listed)
+            count += sum(len(listed[folder.object_id]) for folder in level)
+            if count > MAX_PATHS:
+                raise too_many_paths()
+            inside = [
+                entry.below(folder.path)
+                for folder in level
+                for entry in listed[folder.object_id]
+            ]
+            level = [one for one in inside if one.is_folder and is_short(one.path)]
+            entries += [
+                one for one in inside if not one.is_folder or not is_short(one.path)
+            ]
+        return tuple([*entries, *level])
 
-    def extract(self, commit: str, folder: Path) -> None:
-        """Write the commit's files below `folder`."""
-        index = {"GIT_INDEX_FILE": str(self.home / "extract.index")}
-        self._checked(["read-tree", commit], index)
-        tree = {**index, "GIT_WORK_TREE": str(folder)}
+    def _list_folders(
+        self, level: Sequence[TreeEntry], listed: dict[str, tuple[TreeEntry, ...]]
+    ) -> None:
+        wanted = {one.object_id for one in level}.difference(listed)
+        for stored in self.objects(sorted(wanted)):
+            found = tuple(islice(_read_tree(stored), MAX_PATHS + 1))
+            listed[stored.object_id] = found
+            if len(found) > MAX_PATHS:
+                raise too_many_paths()
+
+    def sizes(self, object_ids: Iterable[str], kind: str = "blob") -> dict[str, int]:
+        """How many bytes each object has that is there.
+
+        Raises `Damaged` for one that isn't of the kind.
+        """
+        listing = self._batch("--batch-check", object_ids, _LISTING_LIMITS)
+        sizes = {}
+        for line in listing.read_text("ascii").splitlines():
+            object_id, found, *size = line.split(" ")
+            if found == kind:
+                sizes[object_id] = int(size[0])
+            elif found != "missing":
+                raise Damaged(f"{object_id} is a {found}, not a {kind}")
+        return sizes
+
+    def objects(self, object_ids: Iterable[str]) -> Iterator[StoredObject]:
+        """Objects by their ids, in the same order, each checked to have the id's hash.
+
+        Raises `Damaged` for one that is missing or another than its id says.
+        """
+        wanted = list(object_ids)
+        if not wanted:
+            return
+        listing = self._batch("--batch", wanted, _LIMITS)
+        with listing.open("rb") as stream:
+            for object_id in wanted:
+                yield _read_object(object_id, stream)
+
+    def ancestry(self, commit: str, at_most: int) -> tuple[str, ...]:
+        """The hashes of a commit and its ancestors, newest first, the first `at_most`."""
+        output = self._checked(["rev-list", f"--max-count={at_most}", commit, "--"])
+        return tuple(output.stdout.split())
+
+    @property
+    def is_shallow(self) -> bool:
+        """Whether the history was cut off when it was fetched."""
+        return (self.directory / "shallow").exists()
+
+    def _batch(self, how: str, object_ids: Iterable[str], limits: Limits) -> Path:
+        wanted = self.home / "objects.txt"
+        wanted.write_text("".join(f"{one}\n" for one in object_ids), "ascii")
+        listing = self.home / "objects.out"
         self._checked(
-            ["checkout-index", "--all", "--force", f"--prefix={folder}/"], tree
+            ["cat-file", how, "--buffer"],
+            stdin_file=wanted,
+            stdout_file=listing,
+            limits=limits,
         )
+        return listing
 
     def _checked(
-        self, arguments: Sequence[str], environment: dict[str, str] | None = None
+        self,
+        arguments: Sequence[str],
+        *,
+        environment: Mapping[str, str] | None = None,
+        stdin_file: Path | None = None,
+        stdout_file: Path | None = None,
+        limits: Limits = _LIMITS,
     ) -> ToolOutput:
-        output = self._run(arguments, environment)
-        if output.exit_status != 0 or output.killed_by:
+        output = self._ended(
+            arguments,
+            environment=environment,
+            stdin_file=stdin_file,
+            stdout_file=stdout_file,
+            limits=limits,
+        )
+        if output.exit_status != 0:
+            raise Damaged(f"git {arguments[0]}: {_said(output)}")
+        return output
+
+    def _ended(
+        self,
+        arguments: Sequence[str],
+        *,
+        environment: Mapping[str, str] | None = None,
+        stdin_file: Path | None = None,
+        stdout_file: Path | None = None,
+        limits: Limits = _LIMITS,
+    ) -> ToolOutput:
+        """Run git to its end, however that is. Raises `GradeError` when we had to stop it."""
+        try:
+            output = run(
+                ["git", f"--git-dir={self.directory}", *arguments],
+                cwd=self.home,
+                home=self.home,
+                limits=limits,
+                environment={**_environment(self.home), **(environment or {})},
+                stdin_file=stdin_file,
+                stdout_file=stdout_file,
+            )
+        except CannotMeasure as error:
+            raise _without_git(error.reason) from error
+        if output.killed_by:
             raise GradeError(
-                f"git {arguments[0]} failed: {_said(output)}",
-                hint="Check the repository with: git fsck",
+                f"git {arguments[0]} was stopped: {_exceeded(output, limits)}.",
+                hint="The repository is too large to grade, or damaged.",
                 exit_code=ExitCode.ENVIRONMENT,
             )
         return output
 
-    def _run(
-        self, arguments: Sequence[str], environment: dict[str, str] | None = None
-    ) -> ToolOutput:
-        argv = ["git", f"--git-dir={self.directory}", *arguments]
-        return run_git(argv, self.home, environment)
+
+def _path(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
 
 
-def clone(source: str, directory: Path, home: Path) -> Git:
-    """A bare clone of a URL or a local repository. Raises `GradeError` in git's own words."""
-    argv = ["git", "clone", "--bare", "--quiet", "--no-hardlinks", "--no-local"]
-    output = run_git([*argv, "--", source, str(directory)], home)
-    if output.killed_by == "time":
+def _read_object(object_id: str, stream: BinaryIO) -> StoredObject:
+    # id SP kind SP size LF content LF
+    fields = stream.readline().decode("ascii", "replace").split()
+    if fields[:1] != [object_id] or len(fields) != 3:
+        said = "missing" if fields[1:] == ["missing"] else "not given by git"
+        raise Damaged(f"{object_id} is {said}")
+    kind, size = fields[1], int(fields[2])
+    content = stream.read(size)
+    if stream.read(1) != b"\n" or hash_of(kind, content, object_id) != object_id:
+        raise Damaged(f"the content of {object_id} is not what its name says")
+    return StoredObject(object_id, kind, content)
+
+
+def hash_of(kind: str, content: bytes, like: str) -> str:
+    """Git's own name for an object, by the hash that the id `like` is of."""
+    made = hashlib.sha256 if len(like) == 64 else hashlib.sha1
+    digest = made(f"{kind} {len(content)}\0".encode(), usedforsecurity=False)
+    digest.update(content)
+    return digest.hexdigest()
+
+
+def _read_tree(stored: StoredObject) -> Iterator[TreeEntry]:
+    if stored.kind != "tree":
+        raise Damaged(f"{stored.object_id} is a {stored.kind}, not a folder")
+    # mode SP name NUL and the id in as many bytes as the hash has
+    width = len(stored.object_id) // 2
+    content, at = stored.content, 0
+    while at < len(content):
+        space = content.find(b" ", at)
+        end = content.find(b"\0", space)
+        digits = content[at:space]
+        object_id = content[end + 1 : end + 1 + width]
+        if space < 0 or end < 0 or len(object_id) < width or not digits.isdigit():
+            raise Damaged(f"the folder {stored.object_id} can't be read")
+        # A name that is too long is only shown, and need not be shown whole.
+        name = _path(content[space + 1 : min(end, space + 2 + NAME_BYTES)])
+        # A slash in a name is not one between folders; doubled it is refused later.
+        yield TreeEntry(_mode(digits), object_id.hex(), name.replace("/", "//"))
+        at = end + 1 + width
+
+
+def _mode(digits: bytes) -> str:
+    """Git's own reading of a mode: what is no file, link or folder is a submodule."""
+    mode = int(digits[:12], 8) if not set(digits) & set(b"89") else 0
+    match mode & 0o170000:
+        case 0o100000:
+            return "100755" if mode & 0o100 else "100644"
+        case 0o120000:
+            return "120000"
+        case 0o040000:
+            return "040000"
+        case _:
+            return "160000"
+
+
+def too_many_paths(what: str = "commit") -> GradeError:
+    """What there is to say of a commit, or a folder, with more than `MAX_PATHS`."""
+    return GradeError(
+        f"the {what} has more than {MAX_PATHS:,} files and folders, too many to grade.",
+        hint="Take data, environments and build output out of the repository.",
+    )
+
+
+def clone(url: str, directory: Path, home: Path) -> Git:
+    """A bare clone of a checked URL. Raises `GradeError` in git's own words."""
+    home.mkdir(parents=True, exist_ok=True)
+    directory.mkdir(parents=True)
+    argv = ["git", "clone", "--bare", "--quiet", "--template="]
+    try:
+        output = run(
+            [*argv, "--no-recurse-submodules", "--", url, str(directory)],
+            cwd=home,
+            home=home,
+            limits=CLONE_LIMITS,
+            environment=_environment(home, is_cloning=True),
+            # Not for its walls but for its limits: what comes is nobody's promise.
+            box=PlainBox(),
+            access=Access(writable=(directory,)),
+        )
+    except CannotMeasure as error:
+        raise _without_git(error.reason) from error
+    if output.killed_by:
         raise GradeError(
-            f"cloning {source} did not finish within {CLONE_LIMITS.seconds:g} s.",
+            f"cloning {url} was stopped: {_exceeded(output, CLONE_LIMITS)}.",
             exit_code=ExitCode.ENVIRONMENT,
         )
+    if output.exit_status in _NOT_STARTED:
+        raise _without_git(_said(output))
     if output.exit_status != 0:
         raise GradeError(
-            f"cloning {source} failed: {_said(output)}",
+            f"cloning {url} failed: {_said(output)}",
             hint="Check the address, and that the repository is public or reachable by ssh.",
             exit_code=ExitCode.ENVIRONMENT,
         )
     return Git(directory, home)
 
 
-def run_git(
-    argv: Sequence[str], home: Path, environment: dict[str, str] | None = None
-) -> ToolOutput:
-    """Run a git command line under our configuration. Raises `GradeError` without git."""
+def run_git(argv: Sequence[str], home: Path) -> ToolOutput:
+    """Run a git command line on no repository. Raises `GradeError` without git."""
     home.mkdir(parents=True, exist_ok=True)
-    configuration = home / "gitconfig"
-    configuration.write_text(_CONFIGURATION, encoding="utf-8")
+    try:
+        return run(
+            argv,
+            cwd=home,
+            home=home,
+            limits=_LISTING_LIMITS,
+            environment=_environment(home),
+        )
+    except CannotMeasure as error:
+        raise _without_git(error.reason) from error
+
+
+def _exceeded(output: ToolOutput, limits: Limits) -> str:
+    match output.killed_by:
+        case "time":
+            return f"it did not finish within {limits.seconds:g} s"
+        case "output":
+            return f"it said more than {limits.output_bytes // MEBIBYTE} MiB"
+        case "disk":
+            return f"it took more than {limits.disk_bytes // MEBIBYTE} MiB of disk"
+        case "memory":
+            return f"it took more than {limits.memory_bytes // MEBIBYTE} MiB of memory"
+        case _:
+            return f"it started more than {limits.processes} processes"
+
+
+def _environment(home: Path, *, is_cloning: bool = False) -> dict[str, str]:
+    pairs = dict(_SETTINGS)
+    if is_cloning:
+        pairs |= {f"fetch.fsck.{name}": "ignore" for name in _LOOKED_AT_LATER}
     settings = {
-        "GIT_CONFIG_GLOBAL": str(configuration),
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_SYSTEM": os.devnull,
         "GIT_CONFIG_NOSYSTEM": "1",
+        # A `.git` that somebody put above our folder is none of ours.
+        "GIT_CEILING_DIRECTORIES": str(home.parent),
+        "GIT_ATTR_NOSYSTEM": "1",
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_ASKPASS": "true",
-        "GIT_ALLOW_PROTOCOL": "https:ssh:file",
+        "GIT_ALLOW_PROTOCOL": "https:ssh" if is_cloning else "",
         "GIT_SSH_COMMAND": "ssh -oBatchMode=yes",
         "GIT_LFS_SKIP_SMUDGE": "1",
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_OPTIONAL_LOCKS": "0",
+        # The most that git may ask of the memory at once: a small object can unpack to
+        # gigabytes.
+        "GIT_ALLOC_LIMIT": "512m",
         "GIT_PAGER": "cat",
-        "GIT_CONFIG_COUNT": str(len(_SETTINGS)),
-        **{f"GIT_CONFIG_KEY_{i}": key for i, key in enumerate(_SETTINGS)},
-        **{
-            f"GIT_CONFIG_VALUE_{i}": value for i, value in enumerate(_SETTINGS.values())
-        },
-        **(environment or {}),
+        "GIT_CONFIG_COUNT": str(len(pairs)),
+        **{f"GIT_CONFIG_KEY_{at}": key for at, key in enumerate(pairs)},
+        **{f"GIT_CONFIG_VALUE_{at}": value for at, value in enumerate(pairs.values())},
     }
-    if "SSH_AUTH_SOCK" in os.environ:
+    if is_cloning and "SSH_AUTH_SOCK" in os.environ:
         settings["SSH_AUTH_SOCK"] = os.environ["SSH_AUTH_SOCK"]
-    try:
-        return run(argv, cwd=home, home=home, limits=CLONE_LIMITS, environment=settings)
-    except CannotMeasure as error:
-        raise GradeError(
-            f"git can't be run: {error.reason}",
-            hint="Install git: https://git-scm.com/downloads",
-            exit_code=ExitCode.ENVIRONMENT,
-        ) from error
+    return settings
+
+
+def _without_git(reason: str) -> GradeError:
+    return GradeError(
+        f"git can't be run: {reason}",
+        hint="Install git: https://git-scm.com/downloads",
+        exit_code=ExitCode.ENVIRONMENT,
+    )
 
 
 def _said(output: ToolOutput) -> str:
     lines = [line.strip() for line in output.stderr.splitlines() if line.strip()]
+    # An older git doesn't know all of `_LOOKED_AT_LATER`, and says so.
+    lines = [line for line in lines if "unknown msg id" not in line]
     said = " ".join(lines[-3:])[:500]
     return said or f"exit status {output.exit_status}, nothing said"
