@@ -22,6 +22,7 @@ BAR_WIDTH = 16
 REASON_CHARACTERS = 500
 # A longer one names many files; it is in the other formats.
 SHORT_ENVIRONMENT = 6
+SHORT_SIGNALS = 10
 SHORT_COMMAND = 300
 
 
@@ -59,6 +60,7 @@ class _Page:
         if verbose:
             self._findings()
         self._fixes()
+        self._signals(verbose)
         self._environment(verbose)
         self._aside(verbose)
         self.line("")
@@ -93,9 +95,11 @@ class _Page:
             self._wrapped(_brief(reason), 2)
         commit = repository.commit[:12] if repository.commit else "not under git"
         changed = " with uncommitted changes" if repository.uncommitted else ""
+        about = words.about_commit(repository)
+        about = f" ({about})" if about else ""
         self.line(f"  {repository.source}", "dim")
         self._wrapped(
-            f"{commit}{changed}, {words.when(report.graded_at)}, "
+            f"{commit}{changed}{about}, graded {words.when(report.graded_at)}, "
             f"{report.rubric.name}, version {report.rubric.version}",
             2,
             "dim",
@@ -168,6 +172,9 @@ class _Page:
             lines.append(self._text(known, "dim"))
             if result.is_alone:
                 lines.append(self._text(words.NO_CLASS, "yellow"))
+            for file in words.not_measured(check):
+                text = f"not measured: {file.path}: {_brief(file.reason)}"
+                lines.append(self._text(text, "yellow"))
         else:
             lines.append(self._text(_brief(words.not_graded(result)), "yellow"))
         if check.advice and isinstance(result, ItemScore) and result.mark < 10:
@@ -222,6 +229,18 @@ class _Page:
                 command = check.measurement.command
                 return command if command and len(command) <= SHORT_COMMAND else None
         return None
+
+    def _signals(self, verbose: bool) -> None:
+        signals = words.signals(self._report)
+        if not signals:
+            return
+        self._title("Please look")
+        self._wrapped(words.LOOK, 2)
+        for signal in signals if verbose else signals[:SHORT_SIGNALS]:
+            finding = signal.finding
+            self.line(f"  {words.place(finding)}: {_brief(finding.message)}")
+        if not verbose and len(signals) > SHORT_SIGNALS:
+            self._wrapped(f"{len(signals) - SHORT_SIGNALS} more with --verbose.", 2)
 
     def _environment(self, verbose: bool) -> None:
         lines = words.environment(self._report)

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import assert_never
 
 from grader.model.environment import EnvironmentFacts
-from grader.model.measurement import Finding, Measured
-from grader.model.report import Report, ReportCheck
+from grader.model.measurement import Finding, Measured, NotMeasured
+from grader.model.report import Report, ReportCheck, RepositoryFacts
 from grader.model.score import Grade, ItemResult, ItemScore, Ungraded
 from grader.reporting import numbers
 
@@ -110,6 +110,37 @@ def findings(check: ReportCheck) -> tuple[Finding, ...]:
     return outcome.findings if isinstance(outcome, Measured) else ()
 
 
+def not_measured(check: ReportCheck) -> tuple[NotMeasured, ...]:
+    """The files that the check's tool could not read, which are in none of its numbers."""
+    outcome = check.measurement.outcome if check.measurement else None
+    return outcome.not_measured if isinstance(outcome, Measured) else ()
+
+
+# Under the heading "Please look".
+LOOK = (
+    "This changed no mark, and each may have a good reason. A person should look at it "
+    "before relying on the numbers of the check."
+)
+
+
+@dataclass(frozen=True)
+class Signal:
+    """Something for a person to look at, and the check that saw it."""
+
+    check: str
+    finding: Finding
+
+
+def signals(report: Report) -> tuple[Signal, ...]:
+    """What the checks ask a person to look at, in their order."""
+    return tuple(
+        Signal(check.id, finding)
+        for check in report.checks
+        if check.measurement and isinstance(check.measurement.outcome, Measured)
+        for finding in check.measurement.outcome.signals
+    )
+
+
 def number_of_findings(check: ReportCheck) -> str:
     """How many there are, notes aside; a dash where nothing was measured."""
     if not is_measured(check):
@@ -184,6 +215,18 @@ def finding_list(check: ReportCheck, first: int, at_most: int) -> FindingList:
         rest=found[first:at_most],
         beyond=max(0, len(found) - at_most),
     )
+
+
+def about_commit(repository: RepositoryFacts) -> str:
+    """`29 May 2025, 10:12 UTC by Ada; 42 commits by 5 authors`, as far as the commit says."""
+    of = when(repository.commit_time) if repository.commit_time else ""
+    by = f"by {repository.commit_author}" if repository.commit_author else ""
+    history = ""
+    if repository.commits and repository.authors:
+        least = "at least " if repository.history_is_truncated else ""
+        commits = counted(repository.commits, "commit")
+        history = f"{least}{commits} by {counted(repository.authors, 'author')}"
+    return "; ".join(filter(None, [" ".join(filter(None, [of, by])), history]))
 
 
 def when(graded_at: str) -> str:

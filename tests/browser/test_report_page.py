@@ -11,7 +11,10 @@ from tests.reporting import sample
 
 pytestmark = pytest.mark.browser
 
-REPORTS = [sample.messy, sample.clean, sample.empty, sample.hostile]
+REPORTS = [
+    *(sample.messy, sample.clean, sample.empty, sample.hostile),
+    sample.with_signals,
+]
 
 
 @pytest.mark.parametrize("build", REPORTS)

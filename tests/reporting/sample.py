@@ -88,6 +88,7 @@ class Item:
     quantities: Sequence[tuple[str, float, str, str]] = ()
     used: Sequence[str] = ()
     findings: Sequence[Finding] = ()
+    signals: Sequence[Finding] = ()
     failed: str = ""
     nothing: str = ""
     alone: str | None = None
@@ -150,6 +151,7 @@ def build(
     name: str = "flat-prices",
     source: str = "https://github.com/mlops-group-7/flat-prices",
     commit: str | None = "3f2a91c04d8e7b6a5f4e3d2c1b0a99887766554f",
+    commit_author: str = "Ada Lovelace",
     uncommitted: bool = False,
     left_out: Sequence[tuple[str, str]] = (),
     notes: Sequence[str] = (),
@@ -193,6 +195,10 @@ def build(
             lines=1_187,
             left_out=tuple(LeftOutFile(path=p, reason=r) for p, r in left_out),
             notes=tuple(notes),
+            commit_time="2026-11-20T22:41:07+00:00" if commit else None,
+            commit_author=commit_author if commit else None,
+            commits=42 if commit else None,
+            authors=5 if commit else None,
         ),
         rubric=RubricFacts(
             name="MLOps first group assignment", version="2025.1", digest="c4e1" * 16
@@ -248,7 +254,9 @@ def _outcome(item: Item) -> Measured | NotApplicable | Failed:
     if item.nothing:
         return NotApplicable(reason=item.nothing)
     values = {name: value for name, value, _, _ in item.quantities}
-    return Measured(values=values, findings=tuple(item.findings))
+    return Measured(
+        values=values, findings=tuple(item.findings), signals=tuple(item.signals)
+    )
 
 
 def _result(item: Item) -> ItemResult:
@@ -715,6 +723,28 @@ def with_findings(findings: Sequence[Finding]) -> Report:
     return build([replace(ERRORS, findings=tuple(findings))])
 
 
+SIGNALS = (
+    Finding(
+        rule="ends-the-process",
+        message="`os._exit` ends the process at once: a test run that gets here "
+        "reports nothing more.",
+        path="tests/test_main.py",
+        line=7,
+        severity="info",
+    ),
+    Finding(
+        rule="no-mutant-noticed",
+        message="3 functions were emptied, and every test still passed.",
+        severity="info",
+    ),
+)
+
+
+def with_signals(signals: Sequence[Finding] = SIGNALS) -> Report:
+    """A project's tests with something for a person to look at."""
+    return build([FORMATTING, replace(COVERAGE, signals=tuple(signals))])
+
+
 def hostile() -> Report:
     """Every text that a repository could supply is one of the payloads."""
     findings = tuple(
@@ -730,6 +760,7 @@ def hostile() -> Report:
                 mark=5.0,
                 quantities=(("files", 21, "files", "files"),),
                 findings=findings,
+                signals=findings,
                 command=HOSTILE[0] + HOSTILE[3] + HOSTILE[10],
                 fix_command="black '" + HOSTILE[13] + "'",
                 advice="Run `black`.",
@@ -747,6 +778,7 @@ def hostile() -> Report:
         name=HOSTILE[0] + HOSTILE[5] + HOSTILE[12],
         source=HOSTILE[6] + HOSTILE[10],
         commit=HOSTILE[1],
+        commit_author=" ".join(HOSTILE[:17]),
         left_out=tuple((text, text) for text in HOSTILE),
         notes=HOSTILE,
         environment=environment(HOSTILE),

@@ -19,6 +19,7 @@ REPORTS = [
     sample.empty,
     sample.partly_empty,
     sample.hostile,
+    sample.with_signals,
 ]
 
 

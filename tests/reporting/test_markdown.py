@@ -18,6 +18,7 @@ REPORTS = [
     sample.empty,
     sample.partly_empty,
     sample.hostile,
+    sample.with_signals,
     sample.left_out,
     sample.decided,
 ]
