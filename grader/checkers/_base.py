@@ -19,7 +19,7 @@ from typing import ClassVar, Generic, Protocol, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict
 
-from grader.checkers._culprits import OutOfTime, Runs, measure_rest
+from grader.checkers._culprits import Runs, Stopped, measure_rest
 from grader.environment.environments import Environment, GivenInterpreter
 from grader.errors import CannotMeasure
 from grader.model.measurement import (
@@ -401,23 +401,21 @@ def refuse_killed(name: str, output: ToolOutput, limits: Limits) -> None:
     """Raise `CannotMeasure` when a tool of ours was stopped by a limit or a signal."""
     match output.killed_by:
         case "time":
-            raise OutOfTime(
+            raise Stopped(
                 f"{name}: did not finish within {limits.seconds:.3g} s. "
                 "Raise limits.tool_seconds in the rubric."
             )
         case "output":
-            raise CannotMeasure(
+            raise Stopped(
                 f"{name}: printed more than {limits.output_bytes // MEBIBYTE} MiB."
             )
         case "memory":
-            raise CannotMeasure(
+            raise Stopped(
                 f"{name}: took more than {limits.memory_bytes // MEBIBYTE} MiB of "
                 "memory. Raise limits.tool_memory_mebibytes in the rubric."
             )
         case "processes" | "disk":
-            raise CannotMeasure(
-                f"{name}: was ended for what it took of {output.killed_by}."
-            )
+            raise Stopped(f"{name}: was ended for what it took of {output.killed_by}.")
         case None:
             pass
     if output.exit_status < 0:

@@ -31,12 +31,14 @@ class CrashedOn(CannotMeasure):
 
     def __init__(self, tool: str, reasons: Mapping[str, str]) -> None:
         first = min(reasons)
-        super().__init__(f"{tool}: failed on {first}: {reasons[first]}")
-        self.reasons = {path: f"{tool}: {why}" for path, why in reasons.items()}
+        super().__init__(f"{tool}: crashed on {first}: {reasons[first]}")
+        self.reasons = {
+            path: f"{tool}: crashed: {why}" for path, why in reasons.items()
+        }
 
 
-class OutOfTime(CannotMeasure):
-    """A tool that did not finish within its time limit."""
+class Stopped(CannotMeasure):
+    """A tool that was stopped at a limit, which it may have taken long to come to."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ class _Search(Generic[T]):
         self._deadline = started + limits.seconds
         # A file of a few lines took a fourth of this, here and now.
         self._least = max(4 * (time.monotonic() - started), limits.seconds / 18)
-        self._is_slow = isinstance(failure, OutOfTime)
+        self._is_slow = isinstance(failure, Stopped)
         self._culprits: dict[str, str] = {}
 
     def measure_rest(self) -> Rest[T]:
@@ -111,7 +113,7 @@ class _Search(Generic[T]):
             except CannotMeasure as another:
                 # Behind a crash may be a second one, or a file that hangs.
                 failure = another
-                self._is_slow |= isinstance(failure, OutOfTime)
+                self._is_slow |= isinstance(failure, Stopped)
             else:
                 return Rest(result, self._culprits)
 
@@ -162,7 +164,7 @@ class _Search(Generic[T]):
             try:
                 self._runs.only(part, limits)
             except CannotMeasure as failure:
-                self._is_slow |= isinstance(failure, OutOfTime)
+                self._is_slow |= isinstance(failure, Stopped)
                 if self._take_named(failure):
                     continue
                 if len(part) > 1:

@@ -80,7 +80,7 @@ def _refuse_crash(output: ToolOutput) -> None:
     read = _files_read(_lines(output.stdout))
     if not read:
         raise CannotMeasure(f"pydocstyle: crashed at its start: {why}")
-    raise CrashedOn("pydocstyle", {read[-1]: f"it crashed: {why}"})
+    raise CrashedOn("pydocstyle", {read[-1]: why})
 
 
 def _lines(text: str) -> list[str]:

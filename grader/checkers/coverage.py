@@ -15,7 +15,8 @@ from grader.checkers._base import (
     unparsable_findings,
 )
 from grader.checkers._signals.look import MUTANT_QUANTITIES, Looked, look
-from grader.checkers._suite.ending import Ending, cut_short
+from grader.checkers._suite.ending import cut_short
+from grader.checkers._suite.exceeded import Ending
 from grader.checkers._suite.facts import QUANTITIES, values
 from grader.checkers._suite.findings import (
     NO_TESTS,

@@ -322,8 +322,8 @@ def _refuse_ours(messages: Sequence[_Message], snapshot: Snapshot) -> None:
             )
         if message.kind == "fatal" and not snapshot.module(message.path).problem:
             crashes[message.path] = (
-                f"it crashed ({message.id} {message.symbol}), which is a fault of "
-                "pylint's and not of the file"
+                f"{message.id} {message.symbol}, which is a fault of pylint's and not "
+                "of the file."
             )
     if crashes:
         raise CrashedOn("pylint", crashes)

@@ -39,6 +39,7 @@ def env(
     """
     from grader.engine.capture import capture
     from grader.engine.environment import built_environment
+    from grader.sandbox.choose import Boxes
 
     out = console(sys.stdout)
     with tempfile.TemporaryDirectory(prefix="mlops-grade-") as folder:
@@ -47,6 +48,7 @@ def env(
         environment = built_environment(
             snapshot,
             work / "environment",
+            boxes=Boxes("auto"),
             is_offline=offline,
             tell=lambda words: typer.echo(f"{words} …", err=True),
         )
@@ -106,6 +108,8 @@ def _show_resolution(environment: "BuiltEnvironment", out: "Console") -> None:
     out.print(declared)
     for missing in environment.unresolved(resolution):
         _line(out, "Not as declared", missing.reason)
+    if resolution.sources:
+        _line(out, "Built from source, in a box", ", ".join(resolution.sources))
     if resolution.added:
         _line(out, "Added to run the tests", ", ".join(resolution.added))
     named = {one.name for one in (*project.requirements, *project.additions)}

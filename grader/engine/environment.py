@@ -10,6 +10,7 @@ from grader.environment.environments import (
     Environment,
     GivenInterpreter,
 )
+from grader.environment.forge import BoxSource
 from grader.environment.manifests import Project, read_manifests
 from grader.environment.provision import Provisioner, default_cache
 from grader.errors import GradeError
@@ -23,6 +24,7 @@ def environment_for(
     wanted: str,
     home: Path,
     *,
+    boxes: BoxSource | None = None,
     is_offline: bool = False,
     from_source: bool = False,
     tell: Callable[[str], None] = lambda _: None,
@@ -32,7 +34,7 @@ def environment_for(
     `auto`: built from the repository's manifests. `none`: the grader's own interpreter. A
     virtual environment or an interpreter: that one, as it is. Any other file: a manifest to
     use instead of the repository's own. `from_source` lets packages without wheels be
-    built. Raises `GradeError` for what is none of these.
+    built, in the box for tests. Raises `GradeError` for what is none of these.
     """
     if wanted == NONE:
         return GivenInterpreter(
@@ -40,7 +42,12 @@ def environment_for(
         )
     if wanted == AUTO:
         return built_environment(
-            snapshot, home, is_offline=is_offline, from_source=from_source, tell=tell
+            snapshot,
+            home,
+            boxes=boxes,
+            is_offline=is_offline,
+            from_source=from_source,
+            tell=tell,
         )
     path = Path(wanted)
     project = _manifest(path)
@@ -51,7 +58,7 @@ def environment_for(
         if not project.has_manifest:
             raise GradeError(f'"{wanted}" declares no package that could be read.')
         return BuiltEnvironment(
-            project, _provisioner(home, is_offline, from_source, tell)
+            project, _provisioner(home, boxes, is_offline, from_source, tell)
         )
     raise GradeError(
         f'--environment "{wanted}" is no environment, interpreter or manifest.',
@@ -64,17 +71,24 @@ def built_environment(
     snapshot: Snapshot,
     home: Path,
     *,
+    boxes: BoxSource | None = None,
     is_offline: bool = False,
     from_source: bool = False,
     tell: Callable[[str], None] = lambda _: None,
 ) -> BuiltEnvironment:
     """The environment of a repository's manifests; nothing is built until it is asked for."""
     project = read_manifests(snapshot.root, snapshot.files)
-    return BuiltEnvironment(project, _provisioner(home, is_offline, from_source, tell))
+    return BuiltEnvironment(
+        project, _provisioner(home, boxes, is_offline, from_source, tell)
+    )
 
 
 def _provisioner(
-    home: Path, is_offline: bool, from_source: bool, tell: Callable[[str], None]
+    home: Path,
+    boxes: BoxSource | None,
+    is_offline: bool,
+    from_source: bool,
+    tell: Callable[[str], None],
 ) -> Provisioner:
     return Provisioner(
         default_cache(),
@@ -82,6 +96,7 @@ def _provisioner(
         is_offline=is_offline,
         from_source=from_source,
         tell=tell,
+        boxes=boxes,
     )
 
 

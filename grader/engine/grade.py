@@ -77,6 +77,7 @@ def grade_repository(request: Request, watch: Watch | None = None) -> Report:
             captured.snapshot,
             request.environment,
             work / "environment",
+            boxes=boxes,
             is_offline=request.is_offline,
             from_source=request.from_source,
             tell=watch.told,

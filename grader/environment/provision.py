@@ -2,6 +2,7 @@
 
     <cache>/resolutions/<key of what was asked>.json    what was asked -> exact versions
     <cache>/environments/<key of the versions>/         the virtual environment
+    <cache>/wheels/<key>/                               wheels that were built here
     <cache>/uv/                                         uv's own cache, hard-linked from
 
 An environment is finished when its `complete.json` is there, which is written last: a
@@ -15,9 +16,8 @@ import json
 import os
 import shutil
 import sys
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from filelock import FileLock, Timeout
 from packaging.version import Version
 from pydantic import ValidationError
 
+from grader.environment.forge import BoxSource, Forge, NotForged, for_scratch
 from grader.environment.interpreters import (
     Choice,
     Interpreter,
@@ -33,7 +34,14 @@ from grader.environment.interpreters import (
     installed_interpreters,
 )
 from grader.environment.resolve import OURS, Resolution, Resolver
-from grader.environment.uv import Uv, build_arguments, is_unreachable, said, where_from
+from grader.environment.uv import (
+    Uv,
+    installing_arguments,
+    is_unreachable,
+    said,
+    where_from,
+    write_whole,
+)
 from grader.errors import CannotMeasure
 from grader.model.environment import Unresolved
 from grader.model.measurement import Stored
@@ -45,7 +53,7 @@ MAX_BYTES = 20 * 2**30
 IN_USE_HOURS = 6.0
 RESOLUTION_AGE_DAYS = 7.0
 
-_LAYOUT = 1
+_LAYOUT = 2
 
 
 @dataclass(frozen=True)
@@ -84,6 +92,7 @@ class _Resolved(Stored):
     pins: tuple[str, ...]
     unresolved: tuple[Unresolved, ...]
     added: tuple[str, ...]
+    sources: tuple[str, ...]
     note: str
 
 
@@ -104,8 +113,8 @@ def default_cache() -> Path:
 class Provisioner:
     """Finds or builds environments below `cache`; `home` is a private scratch folder.
 
-    `from_source` lets packages without wheels be built, which runs their code; `tell` is
-    given a short sentence at each step.
+    `from_source` lets whatever has no wheel be built; that runs its code, in a box of
+    `boxes`. `tell` is given a short sentence at each step.
     """
 
     cache: Path
@@ -113,6 +122,7 @@ class Provisioner:
     is_offline: bool = False
     from_source: bool = False
     tell: Callable[[str], None] = lambda _: None
+    boxes: BoxSource | None = None
 
     def resolve(self, wish: Wish) -> tuple[Resolution, Choice]:
         """Which exact packages a wish comes to, and on which Python; nothing is installed.
@@ -127,13 +137,14 @@ class Provisioner:
         choice = choose(wish.python, installed_interpreters(uv))
         count = len({*wish.requirements, *wish.additions})
         self.tell(f"resolving {count} declared package{'' if count == 1 else 's'}")
-        resolution = Resolver(uv, choice.interpreter, wish.conda).resolve(
+        forge = self._forge() if self.from_source else None
+        resolution = Resolver(uv, choice.interpreter, wish.conda, forge).resolve(
             wish.requirements, wish.constraints, wish.additions
         )
         if wish.python is None and _lacks_wheels(resolution):
             resolution, choice = self._elsewhere(uv, wish, resolution, choice)
         if not any(one.cause == "unreachable" for one in resolution.unresolved):
-            _write_whole(file, _stored(resolution, choice).model_dump_json())
+            write_whole(file, _stored(resolution, choice).model_dump_json())
         return resolution, choice
 
     def provide(self, wish: Wish) -> Provisioned:
@@ -143,11 +154,14 @@ class Provisioner:
         project's.
         """
         resolution, choice = self.resolve(wish)
-        key = _digest(
-            choice.interpreter.path, str(choice.interpreter.version), *resolution.pins
-        )
-        folder = self.cache / "environments" / key
-        complete = self._build(folder, resolution, choice)
+        folder, complete = self._found(resolution, choice)
+        if complete is None and resolution.sources:
+            resolution, wheels = self._forged(resolution, choice)
+            folder, complete = self._found(resolution, choice)
+        else:
+            wheels = ()
+        if complete is None:
+            complete = self._build(folder, resolution, choice, wheels)
         return Provisioned(
             python=_python_of(folder),
             python_version=str(choice.interpreter.version),
@@ -166,14 +180,55 @@ class Provisioner:
             # Another PATH may have other Pythons, another index other packages.
             os.environ.get("PATH", ""),
             json.dumps(where_from(), sort_keys=True),
-            json.dumps(self.from_source),
+            # What can be built depends on the box too.
+            json.dumps(
+                [self.from_source, self.from_source and self._forge().trouble()]
+            ),
             json.dumps([wish.python, wish.requirements, wish.constraints]),
             json.dumps([wish.additions, sorted(wish.conda)]),
             json.dumps(OURS),
         )
 
     def _uv(self) -> Uv:
-        return Uv(self.cache / "uv", self.home, self.is_offline, self.from_source)
+        return Uv(self.cache / "uv", self.home, self.is_offline)
+
+    def _forge(self) -> Forge:
+        return Forge(
+            self.cache / "wheels",
+            self.home / "forge",
+            self.boxes,
+            is_offline=self.is_offline,
+            is_asked_for=self.from_source,
+        )
+
+    def _forged(
+        self, resolution: Resolution, choice: Choice
+    ) -> tuple[Resolution, tuple[Path, ...]]:
+        """The wheels of what has none, and the resolution without what can't be built."""
+        forge = self._forge()
+        wheels: list[Path] = []
+        lacking: list[Unresolved] = []
+        for pin in resolution.sources:
+            name, _, version = pin.partition("==")
+            self.tell(f"building {name} {version} from source")
+            try:
+                wheels.append(forge.wheel(name, version, choice.interpreter))
+            except NotForged as error:
+                lacking.append(_not_forged(pin, error))
+        left_out = {one.requirement for one in lacking}
+        kept = tuple(pin for pin in resolution.pins if pin not in left_out)
+        unresolved = (*resolution.unresolved, *lacking)
+        return replace(resolution, pins=kept, unresolved=unresolved), tuple(wheels)
+
+    def _found(
+        self, resolution: Resolution, choice: Choice
+    ) -> tuple[Path, _Complete | None]:
+        """Where the environment of a resolution belongs, and what it is if it is there."""
+        key = _digest(
+            choice.interpreter.path, str(choice.interpreter.version), *resolution.pins
+        )
+        folder = self.cache / "environments" / key
+        return folder, _read_complete(folder, resolution)
 
     def _elsewhere(
         self, uv: Uv, wish: Wish, resolution: Resolution, choice: Choice
@@ -183,8 +238,11 @@ class Provisioner:
         for other in choice.others:
             self.tell(f"trying Python {other.version}, which may have the wheels")
             aside = replace(uv, home=uv.home / str(other.version))
+            forge = None
+            if self.from_source:
+                forge = for_scratch(self._forge(), aside.home / "forge")
             try:
-                found = Resolver(aside, other, wish.conda).resolve(
+                found = Resolver(aside, other, wish.conda, forge).resolve(
                     wish.requirements, wish.constraints, wish.additions
                 )
             except CannotMeasure:
@@ -200,9 +258,13 @@ class Provisioner:
                 break
         return best, taken
 
-    def _build(self, folder: Path, resolution: Resolution, choice: Choice) -> _Complete:
-        if complete := _read_complete(folder, resolution):
-            return complete
+    def _build(
+        self,
+        folder: Path,
+        resolution: Resolution,
+        choice: Choice,
+        wheels: Sequence[Path],
+    ) -> _Complete:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{folder}.lock"):
             if complete := _read_complete(folder, resolution):
@@ -210,7 +272,7 @@ class Provisioner:
             # What a killed build left behind.
             shutil.rmtree(folder, ignore_errors=True)
             try:
-                complete = self._install(folder, resolution, choice)
+                complete = self._install(folder, resolution, choice, wheels)
             except BaseException:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise
@@ -218,7 +280,11 @@ class Provisioner:
         return complete
 
     def _install(
-        self, folder: Path, resolution: Resolution, choice: Choice
+        self,
+        folder: Path,
+        resolution: Resolution,
+        choice: Choice,
+        wheels: Sequence[Path],
     ) -> _Complete:
         uv = self._uv()
         started = time.monotonic()
@@ -230,14 +296,14 @@ class Provisioner:
         arguments = ["pip", "install", "--python", str(_python_of(folder)), "--no-deps"]
         if any(pin.startswith(("torch==", "torchvision==")) for pin in resolution.pins):
             arguments += ["--torch-backend", "cpu"]
-        arguments += build_arguments(from_source=self.from_source)
+        arguments += installing_arguments(_gathered(wheels, self.home / folder.name))
         _refuse(uv.run(*arguments, "-r", str(pins)))
         size = _size(folder)
         self.tell(
             f"installed {size / 2**20:.0f} MiB in {time.monotonic() - started:.0f} s"
         )
         complete = _Complete(layout=_LAYOUT, pins=resolution.pins, size_bytes=size)
-        _write_whole(folder / "complete.json", complete.model_dump_json())
+        write_whole(folder / "complete.json", complete.model_dump_json())
         return complete
 
     def _tidy(self, keep: Path) -> None:
@@ -288,7 +354,28 @@ def _stored(resolution: Resolution, choice: Choice) -> _Resolved:
         pins=resolution.pins,
         unresolved=resolution.unresolved,
         added=resolution.added,
+        sources=resolution.sources,
         note=choice.note,
+    )
+
+
+def _gathered(wheels: Sequence[Path], folder: Path) -> Path | None:
+    """The wheels in a folder of their own; None without any."""
+    if not wheels:
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    for wheel in wheels:
+        shutil.copyfile(wheel, folder / wheel.name)
+    return folder
+
+
+def _not_forged(pin: str, error: NotForged) -> Unresolved:
+    return Unresolved(
+        name=pin.partition("==")[0],
+        requirement=pin,
+        cause="unreachable" if error.is_unreachable else "no-wheel",
+        reason=f"{pin} has no wheel and could not be built: {error.reason}",
+        is_ours=True,
     )
 
 
@@ -305,7 +392,9 @@ def _read_resolution(
     if not Path(stored.python).exists():
         return None
     interpreter = Interpreter(stored.python, Version(stored.python_version))
-    resolution = Resolution(stored.pins, stored.unresolved, stored.added)
+    resolution = Resolution(
+        stored.pins, stored.unresolved, stored.added, stored.sources
+    )
     return resolution, Choice(interpreter, (), stored.note)
 
 
@@ -353,12 +442,3 @@ def _size(folder: Path) -> int:
     return sum(
         entry.lstat().st_size for entry in folder.rglob("*") if not entry.is_symlink()
     )
-
-
-def _write_whole(file: Path, text: str) -> None:
-    """Write and rename, so that a reader sees all of it or nothing."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    # Of the thread's own: two may write the same resolution at once.
-    beside = file.with_name(f"{file.name}.{os.getpid()}.{threading.get_ident()}.tmp")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(file)

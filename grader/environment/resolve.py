@@ -7,16 +7,25 @@ resolve is known and so is what is wrong with the rest.
 
 import re
 import tempfile
+import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from grader.environment.forge import Forge, NotForged
 from grader.environment.interpreters import Interpreter
-from grader.environment.uv import Uv, build_arguments, is_unreachable, said
+from grader.environment.uv import (
+    SOURCE_ONLY,
+    Uv,
+    is_unreachable,
+    resolving_arguments,
+    said,
+)
 from grader.errors import CannotMeasure
 from grader.model.environment import Cause, Unresolved
 
@@ -45,11 +54,15 @@ _NO_WHEEL = re.compile(
 
 @dataclass(frozen=True)
 class Resolution:
-    """Exact `name==version` lines, what could not be had, and what we added."""
+    """Exact `name==version` lines, what could not be had, and what we added.
+
+    `sources` are the pins of which there are only source distributions.
+    """
 
     pins: tuple[str, ...]
     unresolved: tuple[Unresolved, ...] = ()
     added: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
 
     @property
     def versions(self) -> dict[str, str]:
@@ -69,10 +82,22 @@ class Resolver:
     """Resolves for one interpreter; each call is `uv pip compile`, wheels only."""
 
     def __init__(
-        self, uv: Uv, interpreter: Interpreter, conda: frozenset[str] = frozenset()
+        self,
+        uv: Uv,
+        interpreter: Interpreter,
+        conda: frozenset[str] = frozenset(),
+        forge: Forge | None = None,
     ) -> None:
-        """`conda` are the lines asked of conda: their versions need not be on PyPI."""
+        """`conda` are the lines asked of conda: their versions need not be on PyPI.
+
+        With a `forge` source distributions are looked into as well, in its boxes.
+        """
         self._uv = uv
+        self._forge = forge
+        self._remedy = "Packages without wheels are built with --build-from-source."
+        if forge is not None and (trouble := forge.trouble()):
+            self._forge, self._remedy = None, trouble[:1].upper() + trouble[1:]
+        self._from_source: set[str] = set(SOURCE_ONLY)
         self._conda = conda
         self._interpreter = interpreter
         self._wants_torch = False
@@ -110,7 +135,9 @@ class Resolver:
         left_out = _lines(base.unresolved)
         kept = [line for line in (*requirements, *new) if line not in left_out]
         kept += [one.name for one in base.unresolved if one.instead]
-        return self._with_ours(base, kept, constraints)
+        whole = self._with_ours(base, kept, constraints)
+        sources = tuple(pin for pin in whole.pins if _name(pin) in self._from_source)
+        return replace(whole, sources=sources)
 
     def _constrained(
         self, requirements: Sequence[str], constraints: Sequence[str]
@@ -286,7 +313,7 @@ class Resolver:
         if _NO_WHEEL.search(text):
             return (
                 "no-wheel",
-                f"{line} can't be had as a wheel for {python}: {text[:200]}",
+                f"{line} can't be had as a wheel for {python}: {text[:200]} {self._remedy}",
                 True,
             )
         if unknown := _UNKNOWN_VERSION.search(text):
@@ -367,8 +394,7 @@ class Resolver:
         self._uv.home.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix="resolve-", dir=self._uv.home))
         asked = _write(folder / "requirements.in", requirements)
-        arguments = [str(asked), "--python", self._interpreter.path]
-        arguments += build_arguments(from_source=self._uv.from_source)
+        arguments = [str(asked)]
         if constraints:
             arguments += [
                 "--constraint",
@@ -376,22 +402,82 @@ class Resolver:
             ]
         if overrides:
             arguments += ["--override", str(_write(folder / "overrides", overrides))]
-        shown = ("--no-header", "--no-annotate", "--quiet")
         if _has_torch(requirements):
-            return self._pins(*arguments, *shown, "--torch-backend", "cpu")
-        pins = self._pins(*arguments, *shown)
+            return self._pins(folder, *arguments, "--torch-backend", "cpu")
+        pins = self._pins(folder, *arguments)
         if _has_torch(pins):
             # Something needs PyTorch: PyPI has it with gigabytes of CUDA.
-            return self._pins(*arguments, *shown, "--torch-backend", "cpu")
+            return self._pins(folder, *arguments, "--torch-backend", "cpu")
         return pins
 
-    def _pins(self, *arguments: str) -> tuple[str, ...]:
+    def _pins(self, folder: Path, *arguments: str) -> tuple[str, ...]:
         self._wants_torch = "--torch-backend" in arguments
-        output = self._uv.run("pip", "compile", *arguments)
+        if self._forge is not None:
+            return self._forged_pins(self._forge, folder, *arguments)
+        shown = ("--no-header", "--no-annotate", "--quiet")
+        python = ("--python", self._interpreter.path)
+        output = self._uv.run(
+            *("pip", "compile", *arguments, *shown, *python), *resolving_arguments()
+        )
         if output.exit_status != 0:
             raise _Unsolvable(said(output), unreachable=is_unreachable(output))
         lines = (line.strip() for line in output.stdout.splitlines())
         return tuple(line for line in lines if line and not line.startswith(("#", "-")))
+
+    def _forged_pins(
+        self, forge: Forge, folder: Path, *arguments: str
+    ) -> tuple[str, ...]:
+        """The pins that a box gives; which of them have no wheel is kept in mind."""
+        try:
+            output = forge.resolve(
+                self._interpreter,
+                folder,
+                [*arguments, "--quiet", "--format", "pylock.toml"],
+            )
+        except NotForged as error:
+            # A build that doesn't end is the package's trouble, and stays with it.
+            text = f"Failed to build a package: {error.reason}"
+            raise _Unsolvable(text, unreachable=error.is_unreachable) from error
+        if output.exit_status != 0:
+            raise _Unsolvable(said(output), unreachable=is_unreachable(output))
+        locked = read_lock(output.stdout)
+        self._from_source |= {name for name, _, has_wheel in locked if not has_wheel}
+        return tuple(f"{name}=={version}" for name, version, _ in locked)
+
+
+def read_lock(text: str) -> list[tuple[str, str, bool]]:
+    """Name, version and whether there is a wheel, of each package of a `pylock.toml`.
+
+    The text comes out of a box. Raises `CannotMeasure` where it isn't what uv would write.
+    """
+    try:
+        entries = _Lock.model_validate(tomllib.loads(text)).packages
+        return [
+            (
+                str(canonicalize_name(one.name)),
+                str(Version(one.version)),
+                bool(one.wheels),
+            )
+            for one in entries
+            if Requirement(f"{one.name}=={one.version}")
+        ]
+    except (
+        *(tomllib.TOMLDecodeError, ValidationError),
+        *(InvalidVersion, InvalidRequirement, RecursionError),
+    ) as error:
+        raise CannotMeasure(f"uv's answer is not a lock file: {error}"[:300]) from error
+
+
+class _Locked(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+    name: str
+    version: str
+    wheels: tuple[object, ...] = ()
+
+
+class _Lock(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+    packages: tuple[_Locked, ...] = ()
 
 
 def _named(text: str, kept: Sequence[str]) -> list[str]:

@@ -1,6 +1,13 @@
-"""Runs uv, which resolves and installs: with our cache, and without anybody's configuration."""
+"""Runs uv, which resolves and installs: with our cache, and without anybody's configuration.
 
+Here it never builds anything, which would run the code of whoever made the package; that is
+done in a box, see `grader.environment.forge`.
+"""
+
+import json
 import os
+import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,15 +49,18 @@ class Uv:
     cache: Path
     home: Path
     is_offline: bool = False
-    from_source: bool = False
     seconds: float = 1800.0
 
     def run(self, *arguments: str) -> ToolOutput:
         """Run one uv command in an empty folder. Raises `CannotMeasure` when uv hangs."""
         empty = self.home / "empty"
         empty.mkdir(parents=True, exist_ok=True)
+        # In the place of anybody's.
+        config = self.home / "uv.toml"
+        if not config.exists():
+            write_whole(config, _CONFIG)
         always = [
-            "--no-config",
+            *("--config-file", str(config)),
             "--no-progress",
             "--color=never",
             "--no-python-downloads",
@@ -109,14 +119,40 @@ def said(output: ToolOutput) -> str:
 
 
 # A source distribution runs its own code when it is built, so only wheels are taken. Except
-# these, which many courses need (Hydra by way of omegaconf) and which have no wheels on PyPI;
-# their setup.py does nothing but call setup().
-_NEVER_WHEELS = ("antlr4-python3-runtime", "lime")
+# of these, which many courses need (Hydra by way of omegaconf) and of which versions in use
+# have no wheels on PyPI. What they need is written down here, so that finding versions builds
+# nothing; the wheels are made in a box.
+SOURCE_ONLY: Mapping[str, tuple[str, ...]] = {
+    "antlr4-python3-runtime": (),
+    "lime": (
+        *("matplotlib", "numpy", "scipy", "tqdm"),
+        *("scikit-learn>=0.18", "scikit-image>=0.12"),
+    ),
+}
+
+_CONFIG = "".join(
+    f"[[dependency-metadata]]\nname = {json.dumps(name)}\n"
+    f"requires-dist = {json.dumps(needed)}\n"
+    for name, needed in SOURCE_ONLY.items()
+)
 
 
-def build_arguments(*, from_source: bool) -> list[str]:
-    """What may be built: nothing but the exceptions, or on request whatever has no wheel."""
-    if from_source:
-        return []
-    exceptions = [part for name in _NEVER_WHEELS for part in ("--no-binary", name)]
+def resolving_arguments() -> list[str]:
+    """What `uv pip compile` may take: wheels, and of the exceptions the source."""
+    exceptions = [part for name in SOURCE_ONLY for part in ("--no-binary", name)]
     return ["--only-binary", ":all:", *exceptions]
+
+
+def installing_arguments(wheels: Path | None) -> list[str]:
+    """What `uv pip install` may take: wheels alone, the index's and those in a folder."""
+    found = [] if wheels is None else ["--find-links", str(wheels)]
+    return ["--only-binary", ":all:", *found]
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Write and rename, so that a reader sees all of it or nothing."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    # Of the thread's own: two may write the same file at once.
+    beside = file.with_name(f"{file.name}.{os.getpid()}.{threading.get_ident()}.tmp")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(file)

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import IO, TYPE_CHECKING, Literal, Protocol
 
 from grader.sandbox.access import Access
 from grader.sandbox.disk import entries_below
@@ -36,13 +36,54 @@ _FIRST_FREE_USER, _FREE_USERS = 61_184, 4_336
 
 @dataclass(frozen=True)
 class Program:
-    """What is to be run: a command line, where, and the descriptors that it inherits."""
+    """What is to be run: a command line, where, and the descriptors that it inherits.
+
+    `stdin` is a descriptor of ours for its standard input, None for an empty one.
+    """
 
     argv: tuple[str, ...]
     cwd: Path
     environment: Mapping[str, str]
     limits: Limits
     descriptors: tuple[int, ...] = ()
+    stdin: int | None = None
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a program ended: negative for a signal, and whether it had used up its memory."""
+
+    exit_status: int
+    is_out_of_memory: bool = False
+
+
+class Remote(Protocol):
+    """A program that an engine starts for us, so that it is no descendant of ours."""
+
+    @property
+    def outputs(self) -> tuple[IO[bytes], IO[bytes]]:
+        """Its standard output and standard error; what we start says only how that goes."""
+
+    def attend(self) -> bool:
+        """Hand over what it waits for and hear what it says, without waiting.
+
+        To be called again and again; whether it has ended.
+        """
+
+    def pid(self) -> int | None:
+        """The process that all of its processes come from, while there is one to be seen."""
+
+    def end(self) -> None:
+        """See to it that nothing of it runs any more."""
+
+    def ending(self) -> Ending | None:
+        """How it ended, or None where it never began or something else ended it."""
+
+    def has_begun(self) -> bool:
+        """Whether the program itself was started."""
+
+    def close(self) -> None:
+        """Let go of everything that was held for it."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +91,14 @@ class Wrapped:
     """The command line to start instead, and its environment.
 
     `descriptors` are inherited as well; `held` is closed once the program has started.
+    With a `remote` the command line asks an engine to start the program.
     """
 
     argv: tuple[str, ...]
     environment: Mapping[str, str]
     descriptors: tuple[int, ...] = ()
     held: ExitStack = field(default_factory=ExitStack)
+    remote: Remote | None = None
 
 
 class Box(Protocol):
@@ -112,9 +155,33 @@ def launched(
     seccomp: bytes = b"",
 ) -> tuple[str, ...]:
     """The program's command line below the launcher; see `grader.sandbox.launcher`."""
+    told = specified(
+        program,
+        limits,
+        is_keeper=is_keeper,
+        uid=uid,
+        landlock=landlock,
+        seccomp=seccomp,
+    )
+    python = os.path.realpath(sys.executable)
+    return (python, "-I", "-S", str(LAUNCHER), told.hex())
+
+
+def specified(
+    program: Program,
+    limits: Mapping[str, int],
+    *,
+    is_keeper: bool,
+    environment: Mapping[str, str] | None = None,
+    uid: int | None = None,
+    landlock: "LandlockRules | None" = None,
+    seccomp: bytes = b"",
+) -> bytes:
+    """What the launcher is told. Without an `environment` the program gets the launcher's."""
     specification: "Specification" = {
         "argv": list(program.argv),
         "cwd": str(program.cwd),
+        "environment": None if environment is None else dict(environment),
         "limits": dict(limits),
         "parent": os.getpid(),
         "descriptors": list(program.descriptors),
@@ -123,9 +190,7 @@ def launched(
         "landlock": landlock,
         "seccomp": seccomp,
     }
-    python = os.path.realpath(sys.executable)
-    told = marshal.dumps(dict(specification)).hex()
-    return (python, "-I", "-S", str(LAUNCHER), told)
+    return marshal.dumps(dict(specification))
 
 
 def kernel_limits(limits: Limits, uid: int | None) -> dict[str, int]:

@@ -75,7 +75,9 @@ class Bubblewrap:
             (path, _memory_file(content.encode(), held))
             for path, content in files.items()
         ]
-        filter_file = _memory_file(filter_program(Rules()), held)
+        filter_file = _memory_file(
+            filter_program(Rules(has_unix=not access.has_network)), held
+        )
         argv = [
             *(self.path, "--die-with-parent", "--new-session"),
             *(
@@ -139,11 +141,16 @@ def _capabilities(uid: int | None) -> tuple[str, ...]:
 
 def _mounts(access: Access, temporary: Path) -> list[str]:
     argv = ["--tmpfs", "/", "--proc", "/proc", "--dev", "/dev"]
-    for path in (
-        *SYSTEM,
-        "/sys/devices/system",
+    system = (
+        *(*SYSTEM, "/sys/devices/system"),
         *(_NETWORK if access.has_network else ()),
-    ):
+    )
+    # By default bwrap makes the folders above what it mounts for its own user alone.
+    for folder in sorted({above for path in system for above in Path(path).parents})[
+        1:
+    ]:
+        argv += ["--dir", str(folder)]
+    for path in system:
         if os.path.islink(path) and os.path.dirname(path) == "/":
             # /lib -> usr/lib: as it is outside.
             argv += ["--symlink", os.readlink(path), path]
@@ -154,7 +161,6 @@ def _mounts(access: Access, temporary: Path) -> list[str]:
     launcher = (LAUNCHER, *prefixes_of(os.path.realpath(sys.executable)))
     readable = _outermost((*access.readable, *launcher))
     writable = _outermost(access.writable)
-    # By default bwrap makes the folders above them for its own user alone.
     above = {parent for path in (*readable, *writable) for parent in path.parents}
     for folder in sorted(above)[1:]:
         argv += ["--dir", str(folder)]
@@ -172,7 +178,8 @@ def _outermost(paths: tuple[Path, ...]) -> list[Path]:
 
 
 def _data(descriptor: int, path: str) -> tuple[str, ...]:
-    return ("--ro-bind-data", str(descriptor), path)
+    # By default it is for bwrap's own user alone, too.
+    return ("--perms", "0644", "--ro-bind-data", str(descriptor), path)
 
 
 def _memory_file(content: bytes, held: ExitStack) -> int:

@@ -1,11 +1,16 @@
 """Starts a program under the limits and rules it is told; run as a script by a box.
 
-    python -I -S launcher.py SPECIFICATION
+    python -I -S launcher.py SPECIFICATION|SOCKET
 
 The specification is a marshalled `Specification` in hexadecimal digits. Standard library
 only, and no import that isn't needed: this is what a box costs at its start (importing json
 takes longer than starting Python). With `is_keeper` the script stays behind as the parent of
 whatever the program leaves running, and ends that with it.
+
+In a container nothing is inherited from whoever asked for it. There the script is given the
+path of a Unix socket instead, and gets over it the specification and the descriptors for the
+program: its three streams, then those of the specification. It stays connected, tells how the
+program ended, and ends it when the other side is gone.
 """
 
 from __future__ import annotations
@@ -18,6 +23,7 @@ MYPY = False
 if MYPY:
     import ctypes
     from collections.abc import Callable
+    from socket import socket as Socket
     from types import FrameType
     from typing import NoReturn, TypedDict
 
@@ -33,10 +39,14 @@ if MYPY:
         shared: list[str]
 
     class Specification(TypedDict):
-        """What to start, as whom and under which rules."""
+        """What to start, as whom and under which rules.
+
+        Without an `environment` it is our own.
+        """
 
         argv: list[str]
         cwd: str
+        environment: dict[str, str] | None
         limits: dict[str, int]
         parent: int
         descriptors: list[int]
@@ -47,7 +57,7 @@ if MYPY:
 
 
 # linux/prctl.h
-_SET_PDEATHSIG, _SET_KEEPCAPS, _SET_SECCOMP = 1, 8, 22
+_SET_PDEATHSIG, _SET_DUMPABLE, _SET_KEEPCAPS, _SET_SECCOMP = 1, 4, 8, 22
 _SET_CHILD_SUBREAPER, _SET_NO_NEW_PRIVS, _CAP_AMBIENT = 36, 38, 47
 _CAP_AMBIENT_RAISE, _SECCOMP_MODE_FILTER = 2, 2
 # linux/capability.h
@@ -68,12 +78,22 @@ _SCOPES_SINCE, _ABSTRACT_SOCKETS_AND_SIGNALS = 6, 3
 # As env(1) says it: the program is there and can't be run, or isn't there.
 _CANNOT_RUN, _REFUSED = 126, 125
 
+# Where the kernel says how often it killed for want of memory: cgroup v2, and v1.
+_EVENTS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
+# Received descriptors wait from here on: clear of the numbers that they are to get.
+_ASIDE = 500
+
 
 def main(specification: str) -> NoReturn:
     """Become the program, or keep it; ends with the program's own status."""
     import marshal
 
-    told: Specification = marshal.loads(bytes.fromhex(specification))
+    supervisor, received = None, [0, 1, 2]
+    if specification.startswith("/"):
+        supervisor, raw, received = _ask(specification)
+    else:
+        raw = bytes.fromhex(specification)
+    told: Specification = marshal.loads(raw)
     if not told["is_keeper"]:
         _become(told)
     # `signal` itself makes enumerations of its numbers first.
@@ -86,16 +106,27 @@ def main(specification: str) -> NoReturn:
         _end_children()
 
     signal.signal(signal.SIGTERM, end)
-    _call(libc.prctl, _SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-    if os.getppid() != told["parent"]:
-        sys.exit(_REFUSED)
+    if supervisor is None:
+        _call(libc.prctl, _SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        if os.getppid() != told["parent"]:
+            sys.exit(_REFUSED)
+    else:
+        # The program may have the same user: it must get nowhere near this connection.
+        _call(libc.prctl, _SET_DUMPABLE, 0, 0, 0, 0)
+        signal.signal(signal.SIGIO, end)
+        if not _is_watched(supervisor):
+            sys.exit(_REFUSED)
     child = os.fork()
     if child == 0:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGIO, signal.SIG_DFL)
         os.setsid()
+        for number, descriptor in zip((0, 1, 2, *told["descriptors"]), received):
+            if number != descriptor:
+                os.dup2(descriptor, number)
         _become(told)
     # The program alone holds them now: the channel ends when it ends.
-    for descriptor in told["descriptors"]:
+    for descriptor in told["descriptors"] if supervisor is None else received:
         os.close(descriptor)
     status = None
     while status is None:
@@ -104,11 +135,74 @@ def main(specification: str) -> NoReturn:
             status = ended
     _end_children()
     code = os.waitstatus_to_exitcode(status)
+    if supervisor is not None:
+        _tell(supervisor, code)
     if code < 0:
-        if -code == signal.SIGTERM:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        if -code in (signal.SIGTERM, signal.SIGIO):
+            signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
-    os._exit(code)
+    # The first process of a container doesn't die of its own signals.
+    os._exit(code if code >= 0 else 128 - code)
+
+
+def _ask(path: str) -> tuple[Socket, bytes, list[int]]:
+    """The connection to whoever wants a program run, what it says and what it hands over."""
+    import array
+    import fcntl
+    import socket
+
+    supervisor = socket.socket(socket.AF_UNIX)
+    supervisor.connect(path)
+    room = socket.CMSG_SPACE(16 * 4)
+    length, ancillary, _, _ = supervisor.recvmsg(8, room)
+    while len(length) < 8 and (more := supervisor.recv(8 - len(length))):
+        length += more
+    handed = array.array("i")
+    for level, kind, content in ancillary:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            handed.frombytes(content)
+    raw = b""
+    while len(raw) < int.from_bytes(length) and (more := supervisor.recv(65536)):
+        raw += more
+    *aside, connection = (
+        fcntl.fcntl(one, fcntl.F_DUPFD_CLOEXEC, _ASIDE)
+        for one in (*handed, supervisor.fileno())
+    )
+    for one in handed:
+        os.close(one)
+    supervisor.close()
+    return socket.socket(fileno=connection), raw, aside
+
+
+def _is_watched(supervisor: Socket) -> bool:
+    """Have SIGIO sent when the other side goes; False when it is gone already."""
+    import fcntl
+    import socket
+
+    fcntl.fcntl(supervisor, fcntl.F_SETOWN, os.getpid())
+    flags = fcntl.fcntl(supervisor, fcntl.F_GETFL)
+    fcntl.fcntl(supervisor, fcntl.F_SETFL, flags | os.O_ASYNC)
+    try:
+        return bool(supervisor.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+    except BlockingIOError:
+        return True
+
+
+def _tell(supervisor: Socket, code: int) -> None:
+    """How the program ended, and how many processes the kernel killed for want of memory."""
+    killed = 0
+    for path in _EVENTS:
+        try:
+            with open(path) as file:
+                words = file.read().split()
+        except OSError:
+            continue
+        if "oom_kill" in words:
+            killed = int(words[words.index("oom_kill") + 1])
+    try:
+        supervisor.sendall(b"%d %d\n" % (code, killed))
+    except OSError:
+        pass  # nobody is there any more to be told
 
 
 def _become(told: Specification) -> NoReturn:
@@ -120,7 +214,10 @@ def _become(told: Specification) -> NoReturn:
         os.write(2, f"mlops-grade: the box could not be closed: {error}\n".encode())
         os._exit(_REFUSED)
     try:
-        os.execvp(told["argv"][0], told["argv"])
+        if told["environment"] is None:
+            os.execvp(told["argv"][0], told["argv"])
+        else:
+            os.execvpe(told["argv"][0], told["argv"], told["environment"])
     except OSError as error:
         os.write(2, f"{told['argv'][0]}: {error.strerror}\n".encode())
         os._exit(_CANNOT_RUN)
@@ -137,6 +234,10 @@ def _restrict(told: Specification) -> None:
     if told["landlock"] is None:
         if told["uid"] is not None:
             _drop(told["uid"])
+        if told["seccomp"]:
+            libc = _libc()
+            _call(libc.prctl, _SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+            _filter(libc, told["seccomp"])
         return
     libc = _libc()
     ruleset = _ruleset(libc, told["landlock"])

@@ -21,9 +21,9 @@ from typing import IO, Literal
 
 from grader.errors import CannotMeasure
 from grader.sandbox.access import Access
-from grader.sandbox.box import Box, Program, Wrapped
+from grader.sandbox.box import Box, Program, Remote, Wrapped
 from grader.sandbox.disk import DiskWatch
-from grader.sandbox.limits import Limits
+from grader.sandbox.limits import MEBIBYTE, Limits
 from grader.sandbox.tree import Tree
 
 _INHERITED = ("PATH", "SYSTEMROOT", "COMSPEC", "PATHEXT", "TZ", "NUMBER_OF_PROCESSORS")
@@ -35,6 +35,8 @@ CHANNEL = "MLOPS_GRADE_CHANNEL"
 
 # Between two looks at a running program.
 _LOOK_S = 0.025
+# For an engine to clear a container away.
+_ENGINE_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -64,14 +66,17 @@ def run(
     has_channel: bool = False,
     box: Box | None = None,
     access: Access | None = None,
+    stdin_file: Path | None = None,
+    stdout_file: Path | None = None,
 ) -> ToolOutput:
     """Run `argv` in `cwd` and return what came of it; a failing program is not an error here.
 
     `home` becomes HOME and holds the child's caches and temporary files. `environment` adds
     to the allow-list. With `has_channel` the child inherits a descriptor, whose number is in
     the variable `CHANNEL`, and what it writes there is kept like a stream. In a `box` it has
-    `access` and `home`, and nothing else. Raises `CannotMeasure` when the program can't be
-    started at all.
+    `access` and `home`, and nothing else. `stdin_file` is its standard input; with a
+    `stdout_file` its standard output goes there, undecoded, instead of being kept. Raises
+    `CannotMeasure` when the program can't be started at all.
     """
     variables = _environment(home, environment or {})
     started = time.monotonic()
@@ -83,39 +88,52 @@ def run(
         with ExitStack() as only_to_start:
             if writing is not None:
                 only_to_start.callback(os.close, writing)
-            program = Program(
-                argv=tuple(argv),
-                cwd=cwd,
-                environment=variables,
-                limits=limits,
-                descriptors=() if writing is None else (writing,),
-            )
             access = access or Access()
             access = replace(access, writable=(*access.writable, home))
             try:
+                reads = only_to_start.enter_context(
+                    open(stdin_file or os.devnull, "rb")
+                )
+                program = Program(
+                    argv=tuple(argv),
+                    cwd=cwd,
+                    environment=variables,
+                    limits=limits,
+                    descriptors=() if writing is None else (writing,),
+                    stdin=reads.fileno(),
+                )
                 wrapped = _wrapped(program, access, box)
                 only_to_start.enter_context(wrapped.held)
+                remote = wrapped.remote
+                if remote is not None:
+                    held.callback(remote.close)
                 watched = access.writable if box is not None else ()
                 disk = DiskWatch(watched, limits.disk_bytes, limits.files)
-                process = _start(wrapped, cwd)
+                process = _start(wrapped, cwd, reads)
             except (OSError, ValueError) as error:
                 raise CannotMeasure(
                     f"{argv[0]}: could not be started: {error}"
                 ) from error
         with process:
             overflow = threading.Event()
-            streams = [
-                _Drain(one, limits.output_bytes, overflow)
-                for one in (process.stdout, process.stderr, pipe)
-                if one is not None
-            ]
+            sink = held.enter_context(open(stdout_file, "wb")) if stdout_file else None
+            engines: list[_Drain] = []
+            outputs: tuple[IO[bytes] | None, ...] = (process.stdout, process.stderr)
+            if remote is not None:
+                engines = _drained(outputs, MEBIBYTE, threading.Event())
+                outputs = remote.outputs
+            streams = _drained((*outputs, pipe), limits.output_bytes, overflow, sink)
             watch = _Watch(process, limits, disk, is_tree=box is not None)
             try:
-                killed_by = watch.wait(started + limits.seconds, overflow)
+                killed_by = watch.wait(started + limits.seconds, overflow, remote)
             finally:
                 # On an interruption too: nobody would end it later.
+                if remote is not None:
+                    remote.end()
                 _end(process)
             exit_status = process.wait()
+            if remote is not None:
+                exit_status, killed_by = _told(remote, killed_by, engines, argv[0])
             kept = [stream.kept() for stream in streams]
     return ToolOutput(
         exit_status=exit_status,
@@ -133,17 +151,32 @@ def _wrapped(program: Program, access: Access, box: Box | None) -> Wrapped:
     return box.wrap(program, access)
 
 
-def _start(wrapped: Wrapped, cwd: Path) -> "subprocess.Popen[bytes]":
+def _start(wrapped: Wrapped, cwd: Path, stdin: IO[bytes]) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
         wrapped.argv,
         cwd=cwd,
         env=dict(wrapped.environment),
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
         pass_fds=wrapped.descriptors,
     )
+
+
+def _told(
+    remote: Remote, killed_by: KilledBy | None, engines: "list[_Drain]", name: str
+) -> tuple[int, KilledBy | None]:
+    """The program's own ending. Raises `CannotMeasure` when the engine lets us down."""
+    ending = remote.ending()
+    if killed_by is not None and remote.has_begun():
+        return (-signal.SIGKILL if ending is None else ending.exit_status), killed_by
+    if ending is not None:
+        return ending.exit_status, "memory" if ending.is_out_of_memory else None
+    said = b" ".join(drain.kept() for drain in reversed(engines)).strip()
+    words = said[-300:].decode("utf-8", errors="replace") or "the engine said nothing"
+    how = "was ended from outside" if remote.has_begun() else "could not be started"
+    raise CannotMeasure(f"{name}: its container {how}: {words}")
 
 
 def _environment(home: Path, extra: Mapping[str, str]) -> dict[str, str]:
@@ -184,9 +217,15 @@ class _Watch:
         self._disk = disk
         self._tree = Tree(process.pid) if is_tree else None
 
-    def wait(self, deadline: float, overflow: threading.Event) -> KilledBy | None:
+    def wait(
+        self, deadline: float, overflow: threading.Event, remote: Remote | None = None
+    ) -> KilledBy | None:
         """The limit that was exceeded, or None when the program came to its end."""
         while True:
+            if remote is not None and remote.attend():
+                # What is left is the engine's to do.
+                _has_ended(self._process, _ENGINE_S)
+                return None
             if overflow.is_set():
                 return "output"
             remaining = deadline - time.monotonic()
@@ -194,6 +233,9 @@ class _Watch:
                 return "time"
             if _has_ended(self._process, min(remaining, _LOOK_S)):
                 return None
+            if remote is not None:
+                pid = remote.pid()
+                self._tree = Tree(pid) if pid is not None else None
             if exceeded := self._exceeded():
                 return exceeded
 
@@ -237,11 +279,32 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
         pass
 
 
-class _Drain:
-    """Reads a pipe to its end in a thread, keeping at most `limit` bytes."""
+def _drained(
+    pipes: Sequence[IO[bytes] | None],
+    limit: int,
+    overflow: threading.Event,
+    sink: IO[bytes] | None = None,
+) -> "list[_Drain]":
+    """Each pipe that is there read to its end, the first into the `sink` if there is one."""
+    return [
+        _Drain(one, limit, overflow, sink if at == 0 else None)
+        for at, one in enumerate(pipes)
+        if one is not None
+    ]
 
-    def __init__(self, pipe: IO[bytes], limit: int, overflow: threading.Event) -> None:
+
+class _Drain:
+    """Reads a pipe to its end in a thread, keeping at most `limit` bytes, or in a `sink`."""
+
+    def __init__(
+        self,
+        pipe: IO[bytes],
+        limit: int,
+        overflow: threading.Event,
+        sink: IO[bytes] | None = None,
+    ) -> None:
         self._kept = bytearray()
+        self._sink = sink
         self._pipe = pipe
         self._limit = limit
         self._overflow = overflow
@@ -251,13 +314,25 @@ class _Drain:
     def _drain(self) -> None:
         # A raw file has no read1, and its read returns what is there.
         read = getattr(self._pipe, "read1", self._pipe.read)
+        room = self._limit
         while chunk := read(65536):
-            room = self._limit - len(self._kept)
-            self._kept += chunk[:room]
+            if self._sink is None:
+                self._kept += chunk[:room]
+            elif not _is_written(chunk[:room], self._sink):
+                room = 0
             if len(chunk) > room:
                 self._overflow.set()
+            room = max(0, room - len(chunk))
 
     def kept(self) -> bytes:
         # A process that left the group may hold the pipe open: don't wait for it.
         self._thread.join(timeout=2.0)
         return bytes(self._kept)
+
+
+def _is_written(chunk: bytes, sink: IO[bytes]) -> bool:
+    try:
+        sink.write(chunk)
+    except OSError:
+        return False  # the disk is full
+    return True

@@ -148,13 +148,15 @@ class Rules:
     at all (pairs of connected ones always may). `keeps_metadata` makes changes of mode,
     owner, times and attributes do nothing, `keeps_truncate` forbids truncating by name, and
     `keeps_signals` forbids signals to another process: for a kernel whose Landlock doesn't
-    cover these.
+    cover these. Without `has_unix` there are no Unix sockets but connected pairs: those of
+    the machine that have no file are reached from wherever its network is.
     """
 
     has_sockets: bool = True
     keeps_metadata: bool = False
     keeps_truncate: bool = False
     keeps_signals: bool = False
+    has_unix: bool = True
 
 
 def is_supported() -> bool:
@@ -201,7 +203,7 @@ def _instructions(rules: Rules, column: int) -> Iterator[_Instruction]:
     if rules.keeps_signals:
         yield from refuse(_SIGNALS, errno.EPERM)
     if rules.has_sockets:
-        yield from _only_families(column)
+        yield from _only_families(column, has_unix=rules.has_unix)
     else:
         yield from refuse(("socket",), errno.EACCES)
     yield from _no_new_namespace(column)
@@ -209,9 +211,9 @@ def _instructions(rules: Rules, column: int) -> Iterator[_Instruction]:
     yield _RETURN, 0, 0, _ALLOW
 
 
-def _only_families(column: int) -> Iterator[_Instruction]:
+def _only_families(column: int, *, has_unix: bool) -> Iterator[_Instruction]:
     # vsock reaches the host of a virtual machine from inside any network namespace.
-    families = (_UNIX, _IPV4, _IPV6, _NETLINK)
+    families = (*((_UNIX,) if has_unix else ()), _IPV4, _IPV6, _NETLINK)
     yield _JUMP_IF, 0, len(families) + 3, _number("socket", column)
     yield _LOAD, 0, 0, _FIRST
     for i, family in enumerate(families):

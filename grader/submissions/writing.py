@@ -27,7 +27,7 @@ _PIECE = 1024 * 1024
 # Where they are lacking (Windows), there are no links to follow either.
 NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 NO_WAIT = getattr(os, "O_NONBLOCK", 0)
-BINARY = getattr(os, "OBINARY", 0)
+BINARY = getattr(os, "O_BINARY", 0)
 
 
 class Copy:
@@ -38,6 +38,7 @@ class Copy:
 
     def __init__(self, root: Path) -> None:
         root.mkdir()
+        root.chmod(0o755)
         self.root = root
         self.files: list[str] = []
         self.pointers: list[str] = []
@@ -148,6 +149,7 @@ class Copy:
             folder = folder.parent
         for folder in reversed(missing):
             folder.mkdir()
+            folder.chmod(0o755)
             self._folders.add(folder)
         return path
 
@@ -162,11 +164,11 @@ def is_unchanged(content: bytes, object_id: str) -> bool:
 
     Git itself may have put in other line ends, or the content for an LFS pointer.
     """
-    pointer = _POINTER + (
-        b"oid sha256:%s\nsize %d\n"
-        % (hashlib.sha256(content).hexdigest().encode(), len(content))
-    )
-    forms = (content, content.replace(b"\r\n", b"\n"), pointer)
+    if hash_of("blob", content, object_id) == object_id:
+        return True
+    digest = hashlib.sha256(content).hexdigest().encode()
+    pointer = _POINTER + b"oid sha256:%s\nsize %d\n" % (digest, len(content))
+    forms = (content.replace(b"\r\n", b"\n"), pointer)
     return any(hash_of("blob", form, object_id) == object_id for form in forms)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.checkers._culprits import CrashedOn, OutOfTime, Runs, measure_rest
+from grader.checkers._culprits import CrashedOn, Runs, Stopped, measure_rest
 from grader.errors import CannotMeasure
 from grader.sandbox.limits import Limits
 
@@ -20,11 +20,11 @@ def crash(path: str) -> CannotMeasure:
 
 
 def named(path: str) -> CannotMeasure:
-    return CrashedOn("tool", {path: "it crashed"})
+    return CrashedOn("tool", {path: "AssertionError"})
 
 
 def hang(path: str) -> CannotMeasure:
-    return OutOfTime("tool: did not finish.")
+    return Stopped("tool: did not finish.")
 
 
 Failure = Callable[[str], CannotMeasure]
@@ -80,7 +80,7 @@ def test_different_kinds_of_failure_are_found_behind_each_other() -> None:
     tool = Tool({FILES[3]: crash, FILES[4]: named, FILES[20]: hang, FILES[39]: named})
     rest = measure_rest(tool.failure(), FILES, tool.runs(), LIMITS)
     assert set(rest.culprits) == {FILES[3], FILES[4], FILES[20], FILES[39]}
-    assert rest.culprits[FILES[4]] == "tool: it crashed"
+    assert rest.culprits[FILES[4]] == "tool: crashed: AssertionError"
     assert rest.culprits[FILES[20]] == "tool: did not finish."
 
 

@@ -149,7 +149,10 @@ def test_a_file_that_makes_pydocstyle_crash_does_not_lose_the_others(
     result = Docstrings().measure(snapshot, PLAIN, bench)
     assert isinstance(result.outcome, Measured)
     assert result.outcome.values["violations"] == 4
-    assert result.outcome.values["unparsable"] == 3
+    assert result.outcome.values["unparsable"] == 2
+    assert result.outcome.values["files"] == 3
+    assert [file.path for file in result.outcome.not_measured] == ["src/bytes.py"]
+    assert "in place of a docstring" in result.outcome.not_measured[0].reason
     assert result.command is not None and result.command.endswith(" src/dirty.py")
 
 

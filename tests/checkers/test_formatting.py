@@ -26,6 +26,7 @@ def test_each_file_is_counted_once(
         "compliant_files": 1,
         "files_to_change": 1,
         "unparsable": 2,
+        "switched_off": 0,
     }
     assert [(f.rule, f.path, f.line) for f in measured.findings] == [
         ("unparsable", "broken.py", 1),

@@ -39,6 +39,7 @@ def test_violations_are_counted_per_family_and_per_hundred_lines(
         "files_with_violations": 2,
         "violations_per_100_lines": 100 * 7 / 12,
         "unparsable": 1,
+        "hidden_files": 0,
         "pycodestyle_errors": 4,
         "pycodestyle_warnings": 1,
         "pyflakes": 1,
@@ -155,6 +156,7 @@ def test_neither_settings_nor_modules_nor_plugins_of_the_repository_are_used(
     assert [(f.rule, f.path) for f in result.outcome.findings] == [
         ("F401", "CVS/messy.py"),
         ("unparsable", "hidden.py"),
+        ("file-noqa", "hidden.py"),
         ("own-settings", ".flake8"),
         ("own-settings", "setup.cfg"),
     ]
@@ -173,10 +175,12 @@ def test_a_file_too_deep_for_flake8_does_not_take_the_others_with_it(
     outcome = Lint().measure(snapshot, PLAIN, bench).outcome
     assert isinstance(outcome, Measured)
     assert outcome.values["violations"] == outcome.values["pyflakes"] == 1
-    assert outcome.values["unparsable"] == 2
+    # Python reads the first one, but not the second.
+    assert [file.path for file in outcome.not_measured] == ["chained.py"]
+    assert "RecursionError" in outcome.not_measured[0].reason
+    assert (outcome.values["files"], outcome.values["unparsable"]) == (2, 1)
     assert {(f.rule, f.path) for f in outcome.findings} == {
         ("F401", "messy.py"),
-        ("unparsable", "chained.py"),
         ("unparsable", "negated.py"),
     }
 

@@ -55,6 +55,7 @@ def test_what_both_plugins_flag_on_a_line_counts_once(
         "lines": 23,
         "violations_per_100_lines": 100 * 8 / 23,
         "unparsable": 1,
+        "hidden_files": 0,
         "files_with_violations": 1,
     }
     assert [(f.rule, f.line) for f in measured.findings] == [

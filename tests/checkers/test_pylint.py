@@ -126,7 +126,7 @@ def test_a_crash_of_pylint_names_the_file_and_rates_nothing(
 ) -> None:
     snapshot = make_snapshot({"src/clean.py": CLEAN, "src/long.py": LONG})
     output = recorded("pylint/crash.json", snapshot, exit_status=1)
-    with pytest.raises(CannotMeasure, match=r"crashed on src/long\.py \(F0002"):
+    with pytest.raises(CannotMeasure, match=r"crashed on src/long\.py: F0002"):
         Pylint().parse(output, snapshot, PLAIN)
 
 

@@ -145,10 +145,13 @@ def test_a_file_that_makes_detect_secrets_crash_is_named_and_not_quoted(
     snapshot = make_snapshot(
         {"a.py": LEAK, "b.py": "", "config.yml": f"key: {KEY}\nday: 2024-13-45\n"}
     )
-    with pytest.raises(CannotMeasure) as raised:
-        Secrets().measure(snapshot, SecretsOptions(), bench)
-    assert "crashed with ValueError, it seems on config.yml" in raised.value.reason
-    assert KEY not in raised.value.reason
+    outcome = Secrets().measure(snapshot, SecretsOptions(), bench).outcome
+    assert isinstance(outcome, Measured)
+    (missing,) = outcome.not_measured
+    assert missing.path == "config.yml"
+    assert missing.reason == "detect-secrets: ended with exit status 1 (ValueError)."
+    assert (outcome.values["secrets"], outcome.values["files"]) == (1, 2)
+    assert KEY not in repr(outcome)
 
 
 def test_only_excluded_files_are_nothing_to_measure(

@@ -1,21 +1,15 @@
 """The whole look, with real runs of pytest: few, of small projects that we wrote."""
 
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-
-import pytest
 
 from grader.checkers._base import Bench
 from grader.checkers._signals.look import Looked, changed_signals, look
 from grader.checkers._suite.run import run_suite
 from grader.checkers._suite.settings import read_own_settings
-from grader.environment.environments import GivenInterpreter
 from grader.model.snapshot import is_test_file
-from grader.sandbox.box import Box, PlainBox
-from grader.sandbox.limits import Limits
 from tests.conftest import MakeSnapshot
 
 SOURCE = """\
@@ -62,29 +56,6 @@ IDLE = {
 }
 
 
-class Plain:
-    """Limits and no box: what is run here is our own."""
-
-    def for_tools(self) -> Box:
-        return PlainBox()
-
-    def for_tests(self) -> Box:
-        return PlainBox()
-
-
-@pytest.fixture
-def own_bench(tmp_path: Path) -> Bench:
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
-    return Bench(
-        scratch=scratch,
-        tool_limits=Limits(seconds=120),
-        test_limits=Limits(seconds=120),
-        boxes=Plain(),
-        environment=GivenInterpreter(sys.executable),
-    )
-
-
 def looked(
     files: Mapping[str, str], make_snapshot: MakeSnapshot, bench: Bench
 ) -> Looked:
@@ -96,35 +67,36 @@ def looked(
 
 
 def test_tests_that_check_what_they_call_raise_no_signal(
-    make_snapshot: MakeSnapshot, own_bench: Bench
+    make_snapshot: MakeSnapshot, bench: Bench
 ) -> None:
-    found = looked(PROJECT, make_snapshot, own_bench)
-    assert found == Looked(mutants=2, surviving_mutants=0)
+    found = looked(PROJECT, make_snapshot, bench)
+    assert found.signals == ()
+    assert found.values == {"mutants": 2, "surviving_mutants": 0}
 
 
 def test_tests_that_check_nothing_notice_no_mutant(
-    make_snapshot: MakeSnapshot, own_bench: Bench
+    make_snapshot: MakeSnapshot, bench: Bench
 ) -> None:
-    found = looked(IDLE, make_snapshot, own_bench)
+    found = looked(IDLE, make_snapshot, bench)
     assert [signal.rule for signal in found.signals] == ["no-mutant-noticed"]
     assert found.values == {"mutants": 2, "surviving_mutants": 2}
 
 
 def test_a_forgery_that_no_reading_finds_is_found_by_running(
-    make_snapshot: MakeSnapshot, own_bench: Bench
+    make_snapshot: MakeSnapshot, bench: Bench
 ) -> None:
-    found = looked(FORGED, make_snapshot, own_bench)
+    found = looked(FORGED, make_snapshot, bench)
     assert "known-outcomes-differ" in {signal.rule for signal in found.signals}
 
 
 def test_without_more_runs_only_what_is_there_is_looked_at(
-    make_snapshot: MakeSnapshot, own_bench: Bench
+    make_snapshot: MakeSnapshot, bench: Bench
 ) -> None:
     files = {
         **IDLE,
         "tests/test_end.py": "import os\n\n\ndef test_end():\n    os._exit(0)\n",
     }
-    found = looked(files, make_snapshot, replace(own_bench, extra_runs=False))
+    found = looked(files, make_snapshot, replace(bench, extra_runs=False))
     assert {signal.rule for signal in found.signals} == {
         *("ends-the-process", "no-end-reported"),
     }

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+import grader
+from grader.engine import grade as grading
 from grader.engine.capture import Capture, capture
 from grader.errors import GradeError
 
@@ -271,3 +273,136 @@ def test_a_missing_path_and_a_file_are_said_to_be(tmp_path: Path, work: Path) ->
     file.touch()
     with pytest.raises(GradeError, match="is a file"):
         capture(str(file), work)
+
+
+def test_the_history_is_read_with_its_authors(repository: Path, work: Path) -> None:
+    for name in ("Ada <ada@example.org>", "A. Lovelace <ADA@example.org>"):
+        git(repository, "commit", "-q", "--allow-empty", "-m", name, "--author", name)
+    history = capture(str(repository), work).snapshot.history
+    assert history is not None and not history.is_truncated
+    newest, second, first = history.commits
+    assert (newest.hash, newest.author_name, newest.parents) == (
+        *(git(repository, "rev-parse", "HEAD"), "A. Lovelace"),
+        1,
+    )
+    assert (first.subject, first.parents) == ("Start", 0)
+    assert second.authored.utc is not None
+    assert second.authored.utc.timestamp() == int(
+        git(repository, "log", "-1", "--format=%at", second.hash)
+    )
+    # One address is one author, however the name is written.
+    assert history.authors == 2
+
+
+def test_the_report_tells_of_the_commit_and_bounds_its_lists(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for at in range(4):
+        (repository / f"link{at}.py").symlink_to("/etc/passwd")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "-m", "Links")
+    monkeypatch.setattr(grading, "LISTED", 3)
+    facts = grader.grade(repository, only=["file-presence"]).repository
+    assert facts.commit == git(repository, "rev-parse", "HEAD")
+    assert (facts.commit_author, facts.commits, facts.authors) == ("A Student", 2, 1)
+    assert facts.commit_time is not None and facts.commit_time.endswith("+00:00")
+    assert len(facts.left_out) == 3
+    assert facts.notes == ("1 more files are left out, not listed here.",)
+
+
+@pytest.mark.parametrize("variable", ["GIT_DIR", "GIT_COMMON_DIR", "GIT_INDEX_FILE"])
+def test_what_a_hook_of_gits_sets_leads_nowhere(
+    variable: str, repository: Path, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As under pre-commit, which runs inside `git commit`.
+    monkeypatch.setenv(variable, "/nowhere")
+    captured = capture(str(repository), work)
+    assert captured.snapshot.history is not None
+    assert not captured.snapshot.uncommitted
+
+
+def test_other_line_ends_are_not_a_change(repository: Path, work: Path) -> None:
+    (repository / "src" / "a.py").write_bytes(b"a = 1\r\n")
+    captured = capture(str(repository), work)
+    assert not captured.snapshot.uncommitted
+    assert (captured.snapshot.root / "src" / "a.py").read_bytes() == b"a = 1\r\n"
+
+
+def test_a_repository_with_sha_256_names_is_graded(tmp_path: Path, work: Path) -> None:
+    folder = tmp_path / "modern"
+    folder.mkdir()
+    git(folder, "init", "-q", "--object-format=sha256")
+    write(folder, {"src/a.py": "a = 1\n"})
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "-m", "Start")
+    for at, ref in enumerate([None, "HEAD"]):
+        place = work / str(at)
+        place.mkdir()
+        captured = capture(str(folder), place, ref=ref)
+        assert captured.snapshot.files == ("src/a.py",)
+        assert captured.snapshot.commit == git(folder, "rev-parse", "HEAD")
+        assert not captured.snapshot.uncommitted
+        assert captured.notes == ("The history was not read: its hashes are SHA-256.",)
+
+
+def test_packed_and_loose_objects_and_references_are_read_alike(
+    repository: Path, work: Path
+) -> None:
+    git(repository, "tag", "-a", "v1", "-m", "One")
+    git(repository, "branch", "feature/x")
+    write(repository, {"src/a.py": "a = 1\n" * 2_000})
+    git(repository, "commit", "-q", "-am", "Long")
+    git(repository, "gc", "-q")
+    write(repository, {"src/b.py": "b = 1\n"})
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "-m", "Loose")
+    found = {}
+    for ref in ("v1", "feature/x", "HEAD", "HEAD~1"):
+        place = work / ref
+        place.mkdir(parents=True)
+        found[ref] = capture(str(repository), place, ref=ref).snapshot
+    assert found["v1"].commit == found["feature/x"].commit
+    assert (found["HEAD~1"].root / "src/a.py").stat().st_size == 12_000
+    assert "src/b.py" in found["HEAD"].files
+
+
+def test_a_split_index_and_a_detached_head_are_read(
+    repository: Path, work: Path
+) -> None:
+    git(repository, "update-index", "--split-index")
+    git(repository, "checkout", "-q", "--detach")
+    write(repository, {"src/b.py": "b = 1\n"})
+    git(repository, "add", "-A")
+    captured = capture(str(repository), work)
+    assert captured.snapshot.python_files == ("src/a.py", "src/b.py")
+    assert captured.snapshot.uncommitted
+
+
+def test_patterns_of_gitignore_that_take_for_ever_or_mean_nothing_are_passed_over(
+    tmp_path: Path, work: Path
+) -> None:
+    folder = tmp_path / "plain"
+    lines = ["!", "\\", "a*" * 60 + "b", "**/" * 40 + "x", "*.log"]
+    write(
+        folder,
+        {".gitignore": "\n".join(lines), "a" * 250: "", "a.py": "", "run.log": ""},
+    )
+    assert capture(str(folder), work).snapshot.files == (
+        ".gitignore",
+        "a.py",
+        "a" * 250,
+    )
+
+
+def test_the_mode_of_a_file_is_gits_and_nothing_more(
+    repository: Path, work: Path
+) -> None:
+    (repository / "src" / "a.py").chmod(0o4711)
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "-m", "Executable")
+    for at, ref in enumerate([None, "HEAD"]):
+        place = work / str(at)
+        place.mkdir()
+        root = capture(str(repository), place, ref=ref).snapshot.root
+        assert (root / "src" / "a.py").stat().st_mode & 0o7777 == 0o755
+        assert (root / "README.md").stat().st_mode & 0o7777 == 0o644

@@ -487,8 +487,10 @@ def case_17(folder: Path) -> Path:
     """Names that are one on systems without capitals, or that write accents otherwise."""
     store = Store(folder / "group-7.git")
     tools = store.tree(store.files({b"Load.py": SOURCE, b"load.py": b"other = 1\n"}))
-    names = ("Rent.py", "rent.py", "caf\u00e9.py", "cafe\u0301.py", "STRASSE.py")
-    names = (*names, "stra\u00dfe.py", "Tools")
+    names = (
+        *("Rent.py", "rent.py", "caf\u00e9.py", "cafe\u0301.py", "STRASSE.py"),
+        *("stra\u00dfe.py", "Tools"),
+    )
     entries = [
         *store.files({name.encode(): SOURCE for name in names}),
         (FOLDER, b"src", tools),

@@ -39,3 +39,31 @@ def test_an_environment_that_could_not_be_built_says_so() -> None:
     said = dict(words.environment(report(facts)))
     assert said["Tests ran in"] == "nothing: the environment could not be built"
     assert said["Note"] == "no network"
+
+
+def test_a_commit_is_told_as_far_as_it_says_something_of_itself() -> None:
+    facts = sample.clean().repository
+    assert words.about_commit(facts) == (
+        "20 November 2026, 22:41 UTC by Ada Lovelace; 42 commits by 5 authors"
+    )
+    cut_off = facts.model_copy(update={"history_is_truncated": True})
+    assert words.about_commit(cut_off).endswith("; at least 42 commits by 5 authors")
+    no_time = facts.model_copy(update={"commit_time": None, "commits": None})
+    assert words.about_commit(no_time) == "by Ada Lovelace"
+    nothing = no_time.model_copy(update={"commit_author": None})
+    assert words.about_commit(nothing) == ""
+
+
+def test_every_format_tells_of_the_commit() -> None:
+    told = words.about_commit(sample.clean().repository)
+    assert told in render_html(sample.clean())
+    assert f"({told})" in render_markdown(sample.clean())
+    assert told not in render_html(
+        sample.clean().model_copy(
+            update={
+                "repository": sample.clean().repository.model_copy(
+                    update={"commits": None}
+                )
+            }
+        )
+    )

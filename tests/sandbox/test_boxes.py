@@ -176,3 +176,13 @@ def test_nothing_that_was_given_is_changed_by_being_read(inside: Inside) -> None
     output = inside.run(code)
     assert output.exit_status == 1
     assert Path(os.__file__).stat().st_mtime_ns == before.st_mtime_ns
+
+
+def test_what_is_known_of_the_system_can_be_read(inside: Inside) -> None:
+    output = inside.run(
+        "import os\n"
+        "for path in ('ld.so.cache', 'hosts', 'passwd', 'nsswitch.conf'):\n"
+        "    print(path, os.access('/etc/' + path, os.R_OK))\n"
+    )
+    assert "False" not in output.stdout
+    assert output.stdout.count("True") == 4, output.stderr

@@ -34,6 +34,25 @@ def test_a_program_that_is_not_there_is_a_failure_to_measure(tmp_path: Path) -> 
         run(["no-such-tool"], cwd=tmp_path, home=tmp_path, limits=Limits())
 
 
+def test_files_stand_for_the_streams_byte_by_byte(tmp_path: Path) -> None:
+    told, said = tmp_path / "in", tmp_path / "out"
+    told.write_bytes(b"\xff\x00\r\n" * 10)
+    copying = (
+        "import shutil, sys; shutil.copyfileobj(sys.stdin.buffer, sys.stdout.buffer)"
+    )
+    for most, expected in [(40, 40), (39, 39)]:
+        output = run(
+            [sys.executable, "-I", "-c", copying],
+            cwd=tmp_path,
+            home=tmp_path / "home",
+            limits=Limits(seconds=60, output_bytes=most),
+            stdin_file=told,
+            stdout_file=said,
+        )
+        assert said.read_bytes() == told.read_bytes()[:expected]
+        assert output.stdout == ""
+
+
 def test_a_hanging_program_and_its_children_are_ended(tmp_path: Path) -> None:
     code = (
         "import subprocess, sys, signal, time\n"

@@ -115,3 +115,13 @@ def test_changes_of_metadata_do_nothing_only_where_asked() -> None:
 def test_an_unknown_architecture_has_no_filter() -> None:
     with pytest.raises(KeyError):
         program(Rules(), "vax")
+
+
+def test_with_the_machine_s_network_there_are_no_unix_sockets() -> None:
+    code = program(Rules(has_unix=False), "x86_64")
+    families = {"unix": 1, "ipv4": 2, "ipv6": 10, "netlink": 16, "vsock": 40}
+    refused = [
+        name for name, one in families.items() if verdict(code, 41, one) != ALLOWED
+    ]
+    assert refused == ["unix", "vsock"]
+    assert verdict(code, 53, 1) == ALLOWED  # a connected pair

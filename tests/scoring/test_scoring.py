@@ -11,8 +11,10 @@ from grader.model.measurement import (
     Measured,
     Measurement,
     NotApplicable,
+    NotMeasured,
     Outcome,
     Quantity,
+    Tool,
 )
 from grader.model.score import ItemScore, Ungraded
 from grader.rubric.schema import Dimension, Item, Rubric
@@ -207,3 +209,30 @@ def test_scoring_reads_no_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("builtins.open", refuse)
     grade = grade_measurements(course, {"a": measured(bad=1)})
     assert grade.total == 9
+
+
+def test_a_mark_over_a_part_of_the_files_is_provisional_and_says_which_tool() -> None:
+    def partly(*paths: str) -> Measurement:
+        missing = tuple(NotMeasured(path=p, reason="flake8: crashed") for p in paths)
+        return Measurement(
+            checker="lint",
+            outcome=Measured(values={"mark": 8}, not_measured=missing),
+            tools=(Tool(name="flake8", version="7"),),
+        )
+
+    items = [item("a"), item("b"), item("c"), item("d", "1 / (mark - mark)")]
+    measurements = {
+        "a": partly("deep.py"),
+        "b": partly("deep.py", "deeper.py"),
+        "c": measured(mark=8),
+        "d": partly("deep.py"),
+    }
+    grade = grade_measurements(rubric((1, items)), measurements)
+    assert grade.total == pytest.approx(8)
+    (reason,) = (r for r in grade.provisional if r.cause == "partly-measured")
+    assert reason.items == ("a", "b")
+    assert reason.reason == (
+        "1 file could not be read by flake8 and is not in the mark of a; "
+        "2 files could not be read by flake8 and are not in the mark of b."
+    )
+    assert not grade.is_final

@@ -28,9 +28,8 @@ from grader.model.snapshot import Snapshot
 
 Outcome = Literal["passed", "failed", "error", "skipped", "xfailed", "xpassed"]
 
-# Twice the suite's own time again; an interpreter that starts is not the suite's time.
+# Together, twice the suite's own time again.
 SHARE = 2.0
-AT_LEAST_S = 10.0
 # With fewer mutants called, nothing is said of them.
 _ENOUGH = 2
 _SHOWN = 5
@@ -114,7 +113,7 @@ def extra_runs(
     passed = [test for test, end in graded.tests.items() if end.outcome == "passed"]
     if not graded.is_complete or not passed:
         return Extra()
-    budget = _Budget(max(AT_LEAST_S, SHARE * graded.duration_s))
+    budget = _Budget(SHARE * graded.duration_s)
     first = _first_run(snapshot, graded, sources, covered, rules, run, budget)
     second = _without_conftest(snapshot, graded, run, budget)
     return Extra(

@@ -7,10 +7,9 @@ did is a measured fact; what can't be laid at their door raises `CannotMeasure`.
 import re
 import signal
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 from grader.checkers._base import refuse_unknown
+from grader.checkers._suite.exceeded import Ending, error, exceeded, where
 from grader.checkers._suite.results import IMPORT_ERROR
 from grader.checkers._suite.run import SuiteRun
 from grader.checkers._suite.said import (
@@ -24,9 +23,8 @@ from grader.checkers._suite.said import (
 )
 from grader.checkers._suite.settings import OwnSettings
 from grader.errors import CannotMeasure
-from grader.model.measurement import Finding
 from grader.model.snapshot import Snapshot
-from grader.sandbox.limits import MEBIBYTE, Limits
+from grader.sandbox.limits import Limits
 
 # Pytest's exit statuses. With these the session went to its end.
 _PASSED, _FAILED, _NOTHING_COLLECTED, _TOO_MANY_WARNINGS = 0, 1, 5, 6
@@ -42,29 +40,6 @@ _COMPLAINT = re.compile(
 )
 _IN_TOML = re.compile(r"\(at line (\d+), column \d+\)")
 
-Flag = Literal[
-    "configuration_errors",
-    "incomplete",
-    "timed_out",
-    "output_exceeded",
-    "memory_exceeded",
-    "processes_exceeded",
-    "disk_exceeded",
-]
-FLAGS: tuple[Flag, ...] = (
-    *("configuration_errors", "incomplete", "timed_out", "output_exceeded"),
-    *("memory_exceeded", "processes_exceeded", "disk_exceeded"),
-)
-
-
-@dataclass(frozen=True)
-class Ending:
-    """A run cut short by the project's own doing: what to set to 1, what to tell."""
-
-    flag: Flag
-    finding: Finding
-    is_import_error: bool = False
-
 
 def cut_short(
     run: SuiteRun, settings: OwnSettings, snapshot: Snapshot, limits: Limits
@@ -74,60 +49,12 @@ def cut_short(
     Raises `CannotMeasure` when nothing of the project's explains it.
     """
     return (
-        _exceeded(run, limits)
+        exceeded(run, limits)
         or _killed(run, snapshot)
         or _refused(run, settings, snapshot)
         or _broke_off(run, snapshot)
         or _misreported(run)
     )
-
-
-def _exceeded(run: SuiteRun, limits: Limits) -> Ending | None:
-    match run.output.killed_by:
-        case "time":
-            said = f"The tests did not finish within {limits.seconds:g} s"
-            return _stopped(run, "timed_out", "timed-out", said)
-        case "output":
-            most = f"{limits.output_bytes // MEBIBYTE} MiB"
-            said = f"The tests printed or reported more than {most}"
-            return _stopped(run, "output_exceeded", "output-exceeded", said)
-        case "memory":
-            most = f"{limits.memory_bytes // MEBIBYTE} MiB of memory"
-            said = f"The tests and what they started took more than {most}"
-            return _stopped(run, "memory_exceeded", "memory-exceeded", said)
-        case "processes":
-            said = f"The tests had {limits.processes} processes or threads at once"
-            return _stopped(run, "processes_exceeded", "processes-exceeded", said)
-        case "disk":
-            most = f"{limits.disk_bytes // MEBIBYTE} MiB, or {limits.files} files"
-            said = f"The tests wrote more than {most}"
-            return _stopped(run, "disk_exceeded", "disk-exceeded", said)
-        case None:
-            return None
-
-
-_FIXES = {
-    "timed-out": "Look for a loop that does not end, a wait for input or for a network, "
-    "and for training on the full data inside a test.",
-    "output-exceeded": "Log less in a loop, and don't print whole data sets.",
-    "memory-exceeded": "Test with a few rows, not with the full data or model.",
-    "processes-exceeded": "Start a few workers, not one for each row, and end them.",
-    "disk-exceeded": "Test with a few rows, and write less in a loop.",
-}
-
-
-def _stopped(run: SuiteRun, flag: Flag, rule: str, said: str) -> Ending:
-    finding = _finding(
-        rule,
-        f"{said} and were stopped{_where(run)}. No result counts.",
-        fix=_FIXES[rule],
-    )
-    return Ending(flag, finding)
-
-
-def _where(run: SuiteRun) -> str:
-    """The test or file that it was in, as the end of a sentence."""
-    return f", in {cut(run.told.at)}" if run.told.at else ""
 
 
 def _killed(run: SuiteRun, snapshot: Snapshot) -> Ending | None:
@@ -136,7 +63,7 @@ def _killed(run: SuiteRun, snapshot: Snapshot) -> Ending | None:
         return None
     # Python prints where it was, the innermost call first.
     places = own_places(run.output.stderr, run, snapshot)[:1]
-    message = f"Python was ended by {name} while the tests ran{_where(run)}"
+    message = f"Python was ended by {name} while the tests ran{where(run)}"
     return _incomplete(message, places or _at(run, snapshot))
 
 
@@ -184,16 +111,16 @@ def _broke_off(run: SuiteRun, snapshot: Snapshot) -> Ending | None:
         if not places:
             raise refuse_unknown("pytest", output, "failed inside")
         why = first_line(stopped.message, run)
-        said = f"The tests ended pytest itself with {why}{_where(run)}"
+        said = f"The tests ended pytest itself with {why}{where(run)}"
         return _incomplete(said, places)
     if stopped is not None:
         places = own_places(stopped.text, run, snapshot)[:1]
         why = first_line(stopped.message, run)
-        said = f"The tests were interrupted by {why}{_where(run)}"
+        said = f"The tests were interrupted by {why}{where(run)}"
         return _incomplete(said, places or _at(run, snapshot))
     if run.told.status is None:
         said = f"The test process ended with status {output.exit_status} by itself"
-        when = _where(run) or (
+        when = where(run) or (
             ", after the last test" if run.told.results.told else ", before any test"
         )
         return _incomplete(f"{said}{when}", _at(run, snapshot))
@@ -246,7 +173,7 @@ def _misconfigured(why: str, places: Sequence[Place], settings: OwnSettings) -> 
     place = places[0] if places else None
     if place is None and settings.file and (where := _IN_TOML.search(why)):
         place = Place(settings.file, int(where[1]))
-    finding = _finding(
+    finding = error(
         "configuration-error",
         f"Pytest can't start with this repository's settings or conftest.py: {why}",
         path=place.path if place else settings.file,
@@ -259,7 +186,7 @@ def _misconfigured(why: str, places: Sequence[Place], settings: OwnSettings) -> 
 
 def _incomplete(what: str, places: Sequence[Place]) -> Ending:
     place = places[0] if places else None
-    finding = _finding(
+    finding = error(
         "incomplete",
         f"{what}. How the remaining tests end is not known, so none counts as passed.",
         path=place.path if place else None,
@@ -268,16 +195,3 @@ def _incomplete(what: str, places: Sequence[Place]) -> Ending:
         "import, no os._exit(), no pytest.exit().",
     )
     return Ending("incomplete", finding)
-
-
-def _finding(
-    rule: str,
-    message: str,
-    *,
-    path: str | None = None,
-    line: int | None = None,
-    fix: str,
-) -> Finding:
-    return Finding(
-        rule=rule, message=message, path=path, line=line, severity="error", fix=fix
-    )

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 
-from grader.checkers._suite.ending import FLAGS, Ending
+from grader.checkers._suite.exceeded import FLAGS, Ending
 from grader.checkers._suite.lines import POOR, SourceLines
 from grader.checkers._suite.results import Results
 from grader.model.measurement import Quantity

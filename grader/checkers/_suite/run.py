@@ -6,10 +6,10 @@ from pathlib import Path
 
 from grader.checkers._base import Bench
 from grader.checkers._suite.command import environment, suite_command
-from grader.checkers._suite.events import Told, read_events
 from grader.checkers._suite.interpreter import test_python
 from grader.checkers._suite.places import prepare
 from grader.checkers._suite.settings import OwnSettings
+from grader.checkers._suite.told import Told, read_events
 from grader.model.snapshot import Snapshot
 from grader.sandbox.remove import remove_tree
 from grader.sandbox.run import ToolOutput

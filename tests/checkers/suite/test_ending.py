@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from grader.checkers._suite.events import read_events
 from grader.checkers._suite.settings import read_own_settings
+from grader.checkers._suite.told import read_events
 from grader.errors import CannotMeasure
 from grader.sandbox.run import KilledBy
 from tests.checkers.suite.conclusions import chosen, conclude, said

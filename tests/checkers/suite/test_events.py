@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.checkers._suite.events import Told, read_events
+from grader.checkers._suite.told import Told, read_events
 from tests.checkers.suite.recordings import FOLDER, KEY
 
 MIXED = (FOLDER / "mixed.channel.jsonl").read_bytes()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.checkers._suite.ending import FLAGS
+from grader.checkers._suite.exceeded import FLAGS
 from grader.checkers._suite.facts import QUANTITIES, values
 from grader.checkers._suite.lines import FileLines, SourceLines
 from grader.checkers._suite.results import Ended, Outcome, Results, TestResult

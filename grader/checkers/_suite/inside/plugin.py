@@ -6,7 +6,6 @@ What it tells is read by `events.py` on the other side.
 from __future__ import annotations
 
 import os
-import sys
 
 import pytest
 
@@ -17,15 +16,14 @@ from .channel import (
     cut_node,
     cut_text,
     function_of,
-    plain,
 )
+from .covered import send_covered
 from .reports import marks, outcome_of, reason, text, uses_conftest
+from .tally import Tally
 
 MYPY = False
 if MYPY:
     from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-
-    from coverage import Coverage
 
     from .channel import Event, Send
 
@@ -33,13 +31,9 @@ if MYPY:
 
 # Tracebacks beyond this are not sent: thousands of failing tests fail alike.
 MAX_TEXTS = 16 * 2**20
-# Cases of one test function beyond this are counted and not told one by one.
-MAX_CASES = 1_000
 # Of a list, in one event.
 _BATCH = 200
-_ARCS = 5_000
 _PHASES = ("setup", "call", "teardown")
-_GRAVEST_FIRST = ("failed", "error", "xfailed", "xpassed", "skipped", "passed")
 
 
 class Plugin:
@@ -50,10 +44,7 @@ class Plugin:
         self._texts = 0
         self._found: dict[str, int] = {}
         self._marks: dict[str, int] = {}
-        self._told: dict[str, int] = {}
-        self._told_late: set[str] = set()
-        self._worst: dict[str, str] = {}
-        self._tally: dict[str, dict[str, int]] = {}
+        self._tally = Tally()
         self._have_tests_ended = self._has_ended = False
         self._root = os.path.realpath(os.getcwd())
         self._calls = Calls(caller) if caller else None
@@ -84,12 +75,13 @@ class Plugin:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Wrapping:
-        self._send_tally()
+        for node, outcomes in self._tally.counted.items():
+            self._send("tally", {"node": cut_node(node), "outcomes": outcomes})
         plugin = session.config.pluginmanager.getplugin("_cov")
         controller = getattr(plugin, "cov_controller", None)
         # Where the tests were broken off, coverage was not stopped.
         if self._have_tests_ended and controller is not None:
-            self._send_coverage(controller.cov)
+            send_covered(controller.cov, self._root, self._send)
         result = yield
         self._has_ended = True
         return result
@@ -164,20 +156,17 @@ class Plugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        function = function_of(nodeid)
-        self._told[function] = self._told.get(function, 0) + 1
-        # The first one that is only counted, too: then the function is where it stopped.
-        if self._told[function] <= MAX_CASES + 1:
+        if self._tally.begins(nodeid):
             self._send("running", {"node": cut_node(nodeid)})
 
-    @pytest.hookimpl(wrapper=True)
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> Wrapping:
         # Before anybody else: what others make of the report is theirs.
         outcome = outcome_of(report)
-        if outcome is not None:
-            if self._told.get(function_of(report.nodeid), 0) > MAX_CASES:
-                self._count(report, outcome)
-            elif outcome != "passed" or report.when == "call":
+        if outcome is not None and not self._tally.takes(
+            report.nodeid, outcome, is_last=report.when == "teardown"
+        ):
+            if outcome != "passed" or report.when == "call":
                 self._send_report(report, outcome)
         return (yield)
 
@@ -208,31 +197,6 @@ class Plugin:
             },
         )
 
-    def _count(self, report: pytest.TestReport, outcome: str) -> None:
-        """Count a case at the end of its teardown, as the gravest of what was reported.
-
-        The first that are bad are told all the same.
-        """
-        node = report.nodeid
-        if outcome in ("failed", "error") and len(self._told_late) < _BATCH:
-            self._told_late.add(node)
-        if node in self._told_late:
-            self._worst.pop(node, None)
-            if outcome != "passed":
-                self._send_report(report, outcome)
-            return
-        known = self._worst.get(node, outcome)
-        self._worst[node] = min(known, outcome, key=_GRAVEST_FIRST.index)
-        if report.when == "teardown":
-            outcomes = self._tally.setdefault(function_of(node), {})
-            worst = self._worst.pop(node)
-            outcomes[worst] = outcomes.get(worst, 0) + 1
-
-    def _send_tally(self) -> None:
-        for node, outcomes in self._tally.items():
-            self._send("tally", {"node": cut_node(node), "outcomes": outcomes})
-        self._tally = {}
-
     def _send_collected(
         self, counts: Mapping[str, int], first: Mapping[str, pytest.Item]
     ) -> None:
@@ -257,25 +221,6 @@ class Plugin:
             )
         for batch in _batches(functions):
             self._send("collected", {"functions": batch})
-
-    def _send_coverage(self, coverage: Coverage) -> None:
-        exceptions = sys.modules["coverage.exceptions"]
-        try:
-            data = coverage.get_data()
-            measured = {file: data.arcs(file) for file in data.measured_files()}
-        except (OSError, exceptions.CoverageException):
-            # Without `coverage-ended` it is known that there is none.
-            return
-        for file, found in sorted(measured.items()):
-            path = os.path.relpath(os.path.realpath(file), self._root)
-            if path.startswith("..") or not path.endswith(".py") or len(path) > 4096:
-                continue
-            arcs = [number for arc in sorted(found or ()) for number in arc]
-            path = plain(path.replace(os.sep, "/"))
-            for start in range(0, len(arcs), 2 * _ARCS):
-                part = arcs[start : start + 2 * _ARCS]
-                self._send("coverage", {"file": path, "arcs": part})
-        self._send("coverage-ended", {"has_branches": bool(data.has_arcs())})
 
     def _trouble(
         self,

@@ -1,0 +1,117 @@
+"""The tiers that work here, an arena for each case, and the figures at the end.
+
+With MLOPS_GRADE_REQUIRE_SANDBOX=1 a machine where no tier works is a failure.
+"""
+
+import os
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from grader.sandbox.choose import trials
+from tests.hostile.harness import (
+    TIERS,
+    Arena,
+    Tally,
+    Tier,
+    new_folder,
+    number_of,
+    remove,
+)
+
+_TALLIES = pytest.StashKey[dict[Tier, Tally]]()
+_TROUBLES = pytest.StashKey[dict[Tier, str]]()
+
+NONE_TOO = "none_too"
+none_too = pytest.mark.none_too
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_TALLIES] = {}
+    config.stash[_TROUBLES] = {}
+    config.addinivalue_line(
+        "markers", f"{NONE_TOO}: holds without a box as well, so it is tried there too"
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "tier" in metafunc.fixturenames:
+        is_wanted = metafunc.definition.get_closest_marker(NONE_TOO) is not None
+        tiers = TIERS if is_wanted else TIERS[:-1]
+        metafunc.parametrize("tier", tiers, scope="session")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Leave out the tiers that don't work here, found by trying as the program does."""
+    if not any(_tier_of(item) for item in items):
+        return
+    troubles = {one.tier: one.trouble for one in trials() if not one.works}
+    config.stash[_TROUBLES].update(troubles)
+    if all(tier in troubles for tier in TIERS[:-1]):
+        # They stay, to be skipped with the reason or to fail.
+        return
+    left_out = [item for item in items if _tier_of(item) in troubles]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if _tier_of(item) not in troubles]
+
+
+def _tier_of(item: pytest.Item) -> Tier | None:
+    call = getattr(item, "callspec", None)
+    tier = None if call is None else call.params.get("tier")
+    return next((one for one in TIERS if one == tier), None)
+
+
+@pytest.fixture(scope="session")
+def session_folder() -> Iterator[Path]:
+    folder = new_folder()
+    yield folder
+    remove(folder)
+
+
+@pytest.fixture
+def arena(
+    tier: Tier, session_folder: Path, request: pytest.FixtureRequest
+) -> Iterator[Arena]:
+    trouble = request.config.stash[_TROUBLES].get(tier)
+    if trouble is not None:
+        if os.environ.get("MLOPS_GRADE_REQUIRE_SANDBOX") == "1":
+            pytest.fail(f"{tier}: {trouble}, and MLOPS_GRADE_REQUIRE_SANDBOX=1")
+        pytest.skip(f"{tier}: {trouble}")
+    tally = request.config.stash[_TALLIES].setdefault(tier, Tally())
+    tally.cases.add(number_of(request.node.name))
+    with ExitStack() as held:
+        # Always the same path: the neighbour's report shows where it was graded.
+        folder = session_folder / "arena"
+        folder.mkdir()
+        held.callback(remove, folder)
+        test = request.node.name.partition("[")[0]
+        yield Arena(test, tier, folder, tally, held)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    tier = _tier_of(item)
+    if tier is not None and report.failed:
+        tally = item.config.stash[_TALLIES].get(tier)
+        if tally is not None:
+            tally.failed.add(number_of(item.name))
+    return report
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """The figures that the README quotes."""
+    for tier, tally in config.stash[_TALLIES].items():
+        terminalreporter.section(f"hostile repositories, isolation: {tier}")
+        for line in tally.lines():
+            terminalreporter.line(line)
