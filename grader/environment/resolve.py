@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
+from packaging.requirements import Requirement
+from packaging.utils import InvalidName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -451,19 +451,17 @@ def read_lock(text: str) -> list[tuple[str, str, bool]]:
     The text comes out of a box. Raises `CannotMeasure` where it isn't what uv would write.
     """
     try:
-        entries = _Lock.model_validate(tomllib.loads(text)).packages
         return [
             (
-                str(canonicalize_name(one.name)),
+                str(canonicalize_name(one.name, validate=True)),
                 str(Version(one.version)),
                 bool(one.wheels),
             )
-            for one in entries
-            if Requirement(f"{one.name}=={one.version}")
+            for one in _Lock.model_validate(tomllib.loads(text)).packages
         ]
     except (
-        *(tomllib.TOMLDecodeError, ValidationError),
-        *(InvalidVersion, InvalidRequirement, RecursionError),
+        *(tomllib.TOMLDecodeError, RecursionError, ValidationError),
+        *(InvalidName, InvalidVersion),
     ) as error:
         raise CannotMeasure(f"uv's answer is not a lock file: {error}"[:300]) from error
 

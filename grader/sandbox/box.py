@@ -91,7 +91,8 @@ class Wrapped:
     """The command line to start instead, and its environment.
 
     `descriptors` are inherited as well; `held` is closed once the program has started.
-    With a `remote` the command line asks an engine to start the program.
+    With a `remote` the command line asks an engine to start the program. `owner` is the
+    user that the program becomes, where it is one of its own.
     """
 
     argv: tuple[str, ...]
@@ -99,6 +100,7 @@ class Wrapped:
     descriptors: tuple[int, ...] = ()
     held: ExitStack = field(default_factory=ExitStack)
     remote: Remote | None = None
+    owner: int | None = None
 
 
 class Box(Protocol):
@@ -138,23 +140,27 @@ class PlainBox:
         if sys.platform != "linux":
             return Wrapped(program.argv, program.environment, program.descriptors)
         limits = kernel_limits(program.limits, None)
-        return Wrapped(
-            launched(program, limits, is_keeper=True),
-            program.environment,
-            program.descriptors,
-        )
+        held = ExitStack()
+        argv, told = launched(program, limits, held, is_keeper=True)
+        inherited = (*program.descriptors, told)
+        return Wrapped(argv, program.environment, inherited, held)
 
 
 def launched(
     program: Program,
     limits: Mapping[str, int],
+    held: ExitStack,
     *,
     is_keeper: bool,
     uid: int | None = None,
     landlock: "LandlockRules | None" = None,
     seccomp: bytes = b"",
-) -> tuple[str, ...]:
-    """The program's command line below the launcher; see `grader.sandbox.launcher`."""
+) -> tuple[tuple[str, ...], int]:
+    """The program's command line below the launcher, and a descriptor for it to inherit.
+
+    What the launcher is told is read from there: an argument may not be as long. See
+    `grader.sandbox.launcher`.
+    """
     told = specified(
         program,
         limits,
@@ -164,7 +170,18 @@ def launched(
         seccomp=seccomp,
     )
     python = os.path.realpath(sys.executable)
-    return (python, "-I", "-S", str(LAUNCHER), told.hex())
+    descriptor = memory_file(told, held)
+    return (python, "-I", "-S", str(LAUNCHER), f"@{descriptor}"), descriptor
+
+
+def memory_file(content: bytes, held: ExitStack) -> int:
+    """A descriptor to read `content` from, open as long as `held` is."""
+    descriptor = os.memfd_create("mlops-grade")
+    held.callback(os.close, descriptor)
+    with open(descriptor, "wb", closefd=False) as file:
+        file.write(content)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
 
 
 def specified(

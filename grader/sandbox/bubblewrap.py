@@ -23,6 +23,7 @@ from grader.sandbox.box import (
     give,
     kernel_limits,
     launched,
+    memory_file,
 )
 from grader.sandbox.landlock import SYSTEM
 from grader.sandbox.seccomp import Rules
@@ -72,12 +73,13 @@ class Bubblewrap:
             **({} if access.has_network else _NAMES_OF_ITSELF),
         }
         descriptors = [
-            (path, _memory_file(content.encode(), held))
+            (path, memory_file(content.encode(), held))
             for path, content in files.items()
         ]
-        filter_file = _memory_file(
+        filter_file = memory_file(
             filter_program(Rules(has_unix=not access.has_network)), held
         )
+        limited, told = _limited(program, uid, held)
         argv = [
             *(self.path, "--die-with-parent", "--new-session"),
             *(
@@ -95,13 +97,13 @@ class Bubblewrap:
             *(word for path, fd in descriptors for word in _data(fd, path)),
             *("--remount-ro", "/dev", "--remount-ro", "/"),
             *("--chdir", "/", "--seccomp", str(filter_file), "--"),
-            *_limited(program, uid),
+            *limited,
         ]
-        inherited = (*(fd for _, fd in descriptors), filter_file, *program.descriptors)
+        inherited = (*(fd for _, fd in descriptors), filter_file, *told)
         return Wrapped(
             tuple(argv),
             {**program.environment, "USER": _USER, "LOGNAME": _USER},
-            inherited,
+            (*inherited, *program.descriptors),
             held,
         )
 
@@ -112,20 +114,24 @@ _NAMES_OF_ITSELF = {
 }
 
 
-def _limited(program: Program, uid: int | None) -> tuple[str, ...]:
-    """The program below what sets its limits and its user, inside the box.
+def _limited(
+    program: Program, uid: int | None, held: ExitStack
+) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """The program below what sets its limits and its user, and descriptors for that.
 
     The system's own small programs do it in a tenth of the time of a Python.
     """
     limits = kernel_limits(program.limits, uid)
     if not all(map(os.path.exists, (_SETPRIV, _PRLIMIT, _ENV))):
-        return launched(program, limits, is_keeper=False, uid=uid)
+        argv, told = launched(program, limits, held, is_keeper=False, uid=uid)
+        return argv, (told,)
     user = () if uid is None else (f"--reuid={uid}", f"--regid={uid}", "--clear-groups")
-    return (
+    argv = (
         *((_SETPRIV, *user) if user else ()),
         *(_PRLIMIT, *(f"--{name.lower()}={value}" for name, value in limits.items())),
         *(_ENV, f"--chdir={program.cwd}", *program.argv),
     )
+    return argv, ()
 
 
 def _capabilities(uid: int | None) -> tuple[str, ...]:
@@ -180,11 +186,3 @@ def _outermost(paths: tuple[Path, ...]) -> list[Path]:
 def _data(descriptor: int, path: str) -> tuple[str, ...]:
     # By default it is for bwrap's own user alone, too.
     return ("--perms", "0644", "--ro-bind-data", str(descriptor), path)
-
-
-def _memory_file(content: bytes, held: ExitStack) -> int:
-    descriptor = os.memfd_create("mlops-grade")
-    held.callback(os.close, descriptor)
-    os.write(descriptor, content)
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    return descriptor

@@ -14,6 +14,9 @@ _BETWEEN_S = 0.25
 # Less than this and other programs of the machine are in trouble.
 _FLOOR_BYTES = 256 * 2**20
 
+# The kernel takes paths of 4,096 bytes. No honest folder is nested that deep.
+_LONGEST_PATH = 3_500
+
 
 class DiskWatch:
     """Looks at some folders now and then, the more seldom the longer a look takes.
@@ -53,8 +56,11 @@ def _contents(
 ) -> tuple[int, int]:
     """Bytes on disk and number of entries; not further than what is too much."""
     size = count = 0
-    for _, status in entries_below(folders):
+    for entry, status in entries_below(folders):
         count += 1
+        if len(entry.path) > _LONGEST_PATH:
+            # What is below can't be looked at by its path any more.
+            return sys.maxsize, sys.maxsize
         # What is allocated: a file of one byte may claim to be huge.
         size += status.st_blocks * 512
         if size > most_bytes or count > most_files:

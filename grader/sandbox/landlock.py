@@ -9,6 +9,7 @@ Source: landlock(7), https://docs.kernel.org/userspace-api/landlock.html
 
 import ctypes
 import platform
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,9 +101,11 @@ class Landlock:
             keeps_truncate=self.version < _TRUNCATES_SINCE,
             keeps_signals=uid is None and self.version < _SIGNALS_SINCE,
         )
-        argv = launched(
+        held = ExitStack()
+        argv, told = launched(
             program,
             kernel_limits(program.limits, uid),
+            held,
             is_keeper=True,
             uid=uid,
             landlock={
@@ -113,4 +116,5 @@ class Landlock:
             },
             seccomp=filter_program(rules),
         )
-        return Wrapped(argv, program.environment, program.descriptors)
+        inherited = (*program.descriptors, told)
+        return Wrapped(argv, program.environment, inherited, held, owner=uid)

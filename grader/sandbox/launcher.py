@@ -92,7 +92,8 @@ def main(specification: str) -> NoReturn:
     if specification.startswith("/"):
         supervisor, raw, received = _ask(specification)
     else:
-        raw = bytes.fromhex(specification)
+        with open(int(specification[1:]), "rb") as file:
+            raw = file.read()
     told: Specification = marshal.loads(raw)
     if not told["is_keeper"]:
         _become(told)

@@ -53,6 +53,20 @@ def remove_tree(folder: Path) -> None:
     _quietly_rmdir(str(top))
 
 
+def remove_owned(user: int) -> None:
+    """Remove what a user of a box's own has left in the machine's shared memory."""
+    for entry in _entries(_SHARED_MEMORY):
+        try:
+            is_theirs = entry.stat(follow_symlinks=False).st_uid == user
+        except OSError:
+            continue
+        if is_theirs:
+            _quietly_unlink(entry.path)
+
+
+_SHARED_MEMORY = "/dev/shm"
+
+
 def _brought(folder: str, top: Path, number: int) -> str:
     target = str(top / str(number))
     try:

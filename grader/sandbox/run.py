@@ -24,6 +24,7 @@ from grader.sandbox.access import Access
 from grader.sandbox.box import Box, Program, Remote, Wrapped
 from grader.sandbox.disk import DiskWatch
 from grader.sandbox.limits import MEBIBYTE, Limits
+from grader.sandbox.remove import remove_owned
 from grader.sandbox.tree import Tree
 
 _INHERITED = ("PATH", "SYSTEMROOT", "COMSPEC", "PATHEXT", "TZ", "NUMBER_OF_PROCESSORS")
@@ -132,6 +133,8 @@ def run(
                     remote.end()
                 _end(process)
             exit_status = process.wait()
+            if wrapped.owner is not None:
+                remove_owned(wrapped.owner)
             if remote is not None:
                 exit_status, killed_by = _told(remote, killed_by, engines, argv[0])
             kept = [stream.kept() for stream in streams]

@@ -14,12 +14,14 @@ import pytest
 from filelock import FileLock
 
 from grader.environment import provision
+from grader.environment.forge import BoxSource
 from grader.environment.interpreters import installed_interpreters
 from grader.environment.provision import Provisioned, Provisioner, Wish
 from grader.environment.uv import Uv
 from grader.errors import CannotMeasure
 from grader.sandbox.limits import Limits
 from grader.sandbox.run import run
+from tests.conftest import Unboxed
 from tests.environment.wheels import NOWHERE, Index, only_from, with_ours
 
 DAY = 86_400.0
@@ -43,11 +45,17 @@ class Machine:
         self._homes = 0
 
     def provisioner(
-        self, *, offline: bool = False, from_source: bool = False
+        self,
+        *,
+        offline: bool = False,
+        from_source: bool = False,
+        boxes: BoxSource | None = None,
     ) -> Provisioner:
         self._homes += 1
         home = self.folder / f"home-{self._homes}"
-        return Provisioner(self.cache, home, offline, from_source, self.told.append)
+        return Provisioner(
+            self.cache, home, offline, from_source, self.told.append, boxes
+        )
 
     def provide(self, *requirements: str) -> Provisioned:
         return self.provisioner().provide(Wish(requirements))
@@ -244,7 +252,7 @@ def _other_pins(folder: Path) -> None:
 
 def _other_layout(folder: Path) -> None:
     text = (folder / "complete.json").read_text("utf-8")
-    (folder / "complete.json").write_text(text.replace('"layout":1', '"layout":0'))
+    (folder / "complete.json").write_text(text.replace('"layout":', '"layout":9'))
 
 
 def test_an_environment_that_is_not_surely_finished_is_built_again(
@@ -406,7 +414,7 @@ CANARY = "from pathlib import Path\nPath({canary!r}).touch()\n"
 SETUP = "from setuptools import setup\nsetup(name='risky', version='1.0')\n"
 
 
-def test_a_source_distribution_is_never_executed_unless_asked_for(
+def test_a_source_distribution_is_never_executed_without_a_box(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     canary = tmp_path / "canary"
@@ -418,11 +426,25 @@ def test_a_source_distribution_is_never_executed_unless_asked_for(
     assert [(one.cause, one.is_ours) for one in built.unresolved] == [
         ("no-wheel", True)
     ]
-    assert not canary.exists()
-    # On request it is tried, and fails here: this index has no setuptools.
+    assert "--build-from-source" in built.unresolved[0].reason
     asked, _ = machine.provisioner(from_source=True).resolve(Wish(("risky",)))
     (one,) = asked.unresolved
     assert (one.cause, one.is_ours) == ("no-wheel", True)
+    assert "No box is there to build it in. Install bubblewrap" in one.reason
+    assert not canary.exists()
+
+
+def test_what_can_not_be_built_on_request_is_ours_and_said_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = with_ours(tmp_path / "index")
+    index.sdist("risky", "1.0", SETUP)
+    only_from(index.url, monkeypatch)
+    asking = Machine(tmp_path).provisioner(from_source=True, boxes=Unboxed())
+    resolution, _ = asking.resolve(Wish(("risky",)))
+    (one,) = resolution.unresolved
+    assert (one.cause, one.is_ours) == ("no-wheel", True)
+    # This index has no setuptools.
     assert "risky has no wheel and could not be built: " in one.reason
 
 

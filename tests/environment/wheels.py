@@ -27,6 +27,26 @@ NOWHERE = "http://127.0.0.1:9"
 # The same in every wheel: the clock would make each one another file.
 _STAMP = (2024, 1, 1, 0, 0, 0)
 
+_BACKEND = """
+import os, zipfile
+{first}
+
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    info = "{module}-{version}.dist-info"
+    name = "{module}-{version}-py3-none-any.whl"
+    files = {{
+        "{module}.py": "__version__ = '{version}'\\n",
+        info + "/METADATA": {about!r},
+        info + "/WHEEL": "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
+    }}
+    with zipfile.ZipFile(os.path.join(folder, name), "w") as wheel:
+        for path, text in files.items():
+            wheel.writestr(path, text)
+        record = "".join(path + ",,\\n" for path in files)
+        wheel.writestr(info + "/RECORD", record + info + "/RECORD,,\\n")
+    return name
+"""
+
 
 class Index:
     """A package index in a folder, empty at first."""
@@ -88,9 +108,40 @@ class Index:
 
     def sdist(self, name: str, version: str, setup_py: str) -> Path:
         """Add a source distribution whose `setup.py` is the text given."""
+        return self._sdist(name, version, {"setup.py": setup_py})
+
+    def self_building(
+        self, name: str, version: str, *, first: str = "", claims: str = ""
+    ) -> Path:
+        """Add a source distribution that brings its own build backend, of a few lines.
+
+        Its build runs the code `first`; its wheel says that it is `claims`, by default what
+        it is.
+        """
+        backend = _BACKEND.format(
+            first=first,
+            module=_module(name),
+            version=version,
+            about=_text(
+                "Metadata-Version: 2.1",
+                f"Name: {claims or name}",
+                f"Version: {version}",
+            ),
+        )
+        project = _text(
+            "[build-system]",
+            "requires = []",
+            'build-backend = "backend"',
+            'backend-path = ["."]',
+        )
+        return self._sdist(
+            name, version, {"pyproject.toml": project, "backend.py": backend}
+        )
+
+    def _sdist(self, name: str, version: str, content: Mapping[str, str]) -> Path:
         top = f"{_module(name)}-{version}"
         about = _text("Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}")
-        files = {"PKG-INFO": about, "setup.py": setup_py, f"{_module(name)}.py": ""}
+        files = {"PKG-INFO": about, f"{_module(name)}.py": "", **content}
         target = self._target(name, f"{top}.tar.gz")
         with tarfile.open(target, "w:gz") as archive:
             for path, text in files.items():
