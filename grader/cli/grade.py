@@ -77,7 +77,8 @@ def grade(
         bool,
         typer.Option(
             "--build-from-source",
-            help="Build packages that have no wheels: this runs their code here.",
+            help="Build packages that have no wheels: this runs their code, in the box "
+            "(with --isolation none, here).",
         ),
     ] = False,
     isolation: Annotated[

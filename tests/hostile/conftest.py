@@ -31,9 +31,6 @@ none_too = pytest.mark.none_too
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_TALLIES] = {}
     config.stash[_TROUBLES] = {}
-    config.addinivalue_line(
-        "markers", f"{NONE_TOO}: holds without a box as well, so it is tried there too"
-    )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

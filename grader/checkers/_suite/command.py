@@ -69,7 +69,8 @@ def suite_command(
         *settings_arguments(snapshot, settings),
         *_without_foreign_settings(settings, places),
         *session_arguments(),
-        "--tb=short",
+        # The repository's own report would be written wherever its settings say.
+        *("--tb=short", "--junitxml="),
         *(_coverage_arguments(snapshot, places) if has_coverage else _NO_COVERAGE),
         # Pytest empties this folder; addopts could name one that is somebody's.
         f"--basetemp={places.basetemp}",

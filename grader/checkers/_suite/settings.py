@@ -23,8 +23,11 @@ _TAKEN_OUT = frozenset(
         *("--no-cov", "--no-cov-on-fail"),
     }
 )
+# What collects the tests, what measures, and what has the options that we give.
 _TAKEN_OUT_PLUGINS = frozenset(
-    {"no:cov", "no:pytest_cov", "no:junitxml", "no:pytest_junitxml"}
+    f"no:{prefix}{name}"
+    for name in ("cov", "_cov", "junitxml", "python", "unittest", "terminal", "tmpdir")
+    for prefix in ("", "pytest_")
 )
 _OVERRIDDEN = ("--exitfirst", "--maxfail", "--cov", "--junit", "--basetemp")
 _NARROWING = ("-k", "-m", "--deselect", "--ignore", "--ignore-glob")

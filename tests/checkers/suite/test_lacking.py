@@ -1,17 +1,27 @@
 """What tests missed in their environment: whose fault it is, and how it is told."""
 
 import sys
+import venv
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from grader.checkers._base import Bench
 from grader.checkers._suite.interpreter import Presence
 from grader.checkers._suite.lacking import is_lacking, lacking_findings
-from grader.environment.environments import Blame
+from grader.environment.environments import Blame, GivenInterpreter
 from grader.errors import CannotMeasure
 from tests.checkers.suite.recordings import SMALL, recorded_run
 from tests.conftest import MakeSnapshot
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> GivenInterpreter:
+    """An interpreter without any package, whatever is installed beside these tests."""
+    folder = tmp_path_factory.mktemp("bare")
+    venv.create(folder, with_pip=False)
+    return GivenInterpreter(str(folder / Path(sys.executable).parent.name / "python"))
 
 
 @pytest.mark.parametrize(
@@ -70,9 +80,14 @@ def test_a_missing_package_is_named_with_the_remedy(
     ],
 )
 def test_a_missing_plugin_is_our_interpreters_fault(
-    message: str, plugin: str, make_snapshot: MakeSnapshot, bench: Bench
+    message: str,
+    plugin: str,
+    make_snapshot: MakeSnapshot,
+    bench: Bench,
+    bare: GivenInterpreter,
 ) -> None:
     snapshot = make_snapshot(SMALL)
+    bench = replace(bench, environment=bare)
     run = recorded_run("nothing", snapshot, 4)
     run = replace(run, output=replace(run.output, stderr=message))
     with pytest.raises(CannotMeasure, match=f"need {plugin}: "):

@@ -152,7 +152,10 @@ def test_namesakes_and_hostile_settings_change_nothing(
 ) -> None:
     monkeypatch.setenv("PYTEST_ADDOPTS", "--co")
     monkeypatch.setenv("PYTEST_PLUGINS", "no_such_plugin")
-    options = "-p evil --co --junitxml=own.xml --rootdir=/ -c /etc/passwd"
+    options = (
+        "-p evil --co --junitxml=/dev/null/own.xml --rootdir=/ -c /etc/passwd "
+        "-p no:python -p no:tmpdir -p no:terminal -p no:_cov -pno:junitxml"
+    )
     files = {
         **{**SMALL, **NAMESAKES},
         "evil.py": "import sys\n\nsys.stderr.write('loaded')\n",

@@ -33,6 +33,17 @@ def test_options_that_end_the_measuring_are_taken_out(
     assert sifted.narrowing == ("-k --co",)
 
 
+@pytest.mark.parametrize(
+    "name", ["python", "unittest", "terminal", "tmpdir", "_cov", "pytest_cov"]
+)
+def test_a_plugin_that_the_measuring_needs_cannot_be_taken_away(
+    name: str, make_snapshot: MakeSnapshot
+) -> None:
+    sifted = sift(("-p", f"no:{name}", "-p", "no:cacheprovider"), make_snapshot({}))
+    assert sifted.taken_out == ("-p", f"no:{name}")
+    assert sifted.kept == ("-p", "no:cacheprovider")
+
+
 def test_an_option_file_outside_the_repository_is_not_read(
     make_snapshot: MakeSnapshot, tmp_path: Path
 ) -> None:
