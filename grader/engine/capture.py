@@ -49,6 +49,12 @@ def capture(source: str, work: Path, *, ref: str | None = None) -> Capture:
     """
     try:
         return _capture(source, work, ref)
+    except GradeError as error:
+        # An address that was refused may hold a secret: its message says what can be said.
+        if looks_like_url(source) or source in error.message:
+            raise
+        named = f"{printable(source)}: {error.message}"
+        raise GradeError(named, hint=error.hint, exit_code=error.exit_code) from error
     except OSError as error:
         raise GradeError(
             f'"{source}" could not be copied: {error.strerror or error}.',

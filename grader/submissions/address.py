@@ -37,11 +37,17 @@ def check_url(url: str) -> str:
         )
     if reason := _why_not(url):
         raise GradeError(
-            f'"{printable(url)}" is not a repository address that can be cloned: '
+            f'"{_shown(url)}" is not a repository address that can be cloned: '
             f"{reason}.",
             hint="Give a folder, or an https://, ssh:// or git@host:path address.",
         )
     return url
+
+
+def _shown(url: str) -> str:
+    """The address without what may be a secret."""
+    public = re.split("[?#]", url, maxsplit=1)[0]
+    return printable(public) + ("…" if public != url else "")
 
 
 def _why_not(url: str) -> str | None:
