@@ -14,7 +14,12 @@ class ExitCode(IntEnum):
 
 
 class GradeError(Exception):
-    """A trouble that the user can mend: shown as a message and a hint, without a traceback."""
+    """A trouble that the user can mend: shown as a message and a hint, without a traceback.
+
+    `cause` is a short word by which the same troubles of a class are counted.
+    """
+
+    cause: str = "repository"
 
     def __init__(
         self, message: str, *, hint: str = "", exit_code: ExitCode = ExitCode.USAGE

@@ -1,32 +1,38 @@
 """A path or a URL into a `Snapshot`: a private copy of the files that are graded.
 
-A folder is graded as it stands, with its uncommitted changes; a URL, a bare repository or a
-folder with `--ref` at a commit. Git never runs in the user's folder, and never checks out:
-what git knows is asked of a bare repository of ours, files are copied or written one by one.
+A folder is graded as it stands, with its uncommitted changes; a URL, a bare repository, or a
+folder with `--ref` or a deadline at a commit. Git never runs in the user's folder, and never
+checks out: what git knows is asked of a bare repository of ours, files are copied or written
+one by one.
 """
 
 import os
+import re
+import shutil
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
 from grader.errors import ExitCode, GradeError
-from grader.model.history import History
+from grader.model.history import Commit, History
 from grader.model.snapshot import LeftOut, Snapshot
 from grader.submissions.address import check_url, looks_like_url
 from grader.submissions.choice import ODD_FILE, well_named
+from grader.submissions.credentials import credentials_in
+from grader.submissions.deadline import Cut, NothingInTime, cut, merged_later, pinned
 from grader.submissions.folder import walk
 from grader.submissions.git import (
     MAX_PATHS,
     Damaged,
     Git,
     TreeEntry,
-    clone,
     too_many_paths,
 )
 from grader.submissions.local import GitFolder, Local, adopt, git_folder, is_bare
+from grader.submissions.mirror import Mirrors
 from grader.submissions.names import printable, why_not
 from grader.submissions.writing import Copy, is_unchanged
 
@@ -35,20 +41,48 @@ _STRAY = "Its .git leads to a repository that does not lead back here"
 
 @dataclass(frozen=True)
 class Capture:
-    """The snapshot, the source as the user gave it, and what is worth telling about it."""
+    """The snapshot, the source as the user gave it, and what is worth telling about it.
+
+    `later` are the commits of the branch that came after the graded one, newest first, where
+    a deadline or a person chose it.
+    """
 
     snapshot: Snapshot
     source: str
     notes: tuple[str, ...] = ()
+    later: tuple[Commit, ...] = ()
 
 
-def capture(source: str, work: Path, *, ref: str | None = None) -> Capture:
+def capture(
+    source: str,
+    work: Path,
+    *,
+    ref: str | None = None,
+    commit: str | None = None,
+    deadline: datetime | None = None,
+    now: datetime | None = None,
+    is_cached: bool = False,
+    is_offline: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
+    mirrors: Mirrors | None = None,
+) -> Capture:
     """Copy what is to be graded below `work`. Raises `GradeError` when that can't be had.
 
-    `work` is a private empty folder that outlives the snapshot.
+    `work` is a private empty folder that outlives the snapshot. `ref` is a branch, tag or
+    commit; `commit` a hash that is graded whatever its time. With a `deadline` (inclusive,
+    with a time zone) it is the last commit of the branch that claims to be in time, held
+    against the clock `now`. An address is fetched into the user's cache if it `is_cached`,
+    and not at all when `is_offline`; `mirrors` takes the place of both.
     """
+    rule = _Rule(ref, commit, deadline, now or datetime.now(UTC))
+    mirrors = mirrors or Mirrors(
+        folder=_cache() if is_cached else None,
+        credentials=credentials_in(os.environ),
+        is_offline=is_offline,
+        tell=tell,
+    )
     try:
-        return _capture(source, work, ref)
+        return _capture(source, work, rule, mirrors)
     except GradeError as error:
         # An address that was refused may hold a secret: its message says what can be said.
         if looks_like_url(source) or source in error.message:
@@ -63,6 +97,28 @@ def capture(source: str, work: Path, *, ref: str | None = None) -> Capture:
         ) from error
 
 
+def _cache() -> Path:
+    # What builds environments is long to import.
+    from grader.environment.provision import default_cache
+
+    return default_cache() / "repositories"
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """Which state of a repository is graded; None in all of them: as it stands."""
+
+    ref: str | None
+    commit: str | None
+    deadline: datetime | None
+    now: datetime
+
+    @property
+    def names_a_commit(self) -> bool:
+        """Whether a commit is graded and not a folder's files."""
+        return any(one is not None for one in (self.ref, self.commit, self.deadline))
+
+
 @dataclass(frozen=True)
 class _Task:
     """What the user named, what it is called in reports, and our folder for it."""
@@ -74,34 +130,51 @@ class _Task:
     def copy(self) -> Copy:
         # isort takes the top folder's name for a module of the project: one with a hyphen
         # can't be imported, so it never is.
-        return Copy(self.work / "graded-copy")
+        return Copy(self.place)
+
+    @property
+    def place(self) -> Path:
+        """Where the copy is made."""
+        return self.work / "graded-copy"
 
 
-def _capture(source: str, work: Path, ref: str | None) -> Capture:
+def _capture(source: str, work: Path, rule: _Rule, mirrors: Mirrors) -> Capture:
     repository, home = work / "repository.git", work / "git"
     if looks_like_url(source):
         url = check_url(source)
         name = url.rstrip("/").rpartition("/")[2].rpartition(":")[2]
         task = _Task(source, name.removesuffix(".git"), work)
-        return _at_commit(clone(url, repository, home), ref, task)
+        try:
+            return _at_commit(mirrors.take(url, repository, home), rule, task)
+        except Damaged:
+            # In the cache, perhaps, and not where it came from.
+            if not mirrors.forget(url):
+                raise
+        shutil.rmtree(repository, ignore_errors=True)
+        shutil.rmtree(task.place, ignore_errors=True)
+        return _at_commit(mirrors.take(url, repository, home), rule, task)
     folder = _existing_folder(source)
     task = _Task(source, folder.name or "repository", work)
     if is_bare(folder):
         task = replace(task, name=task.name.removesuffix(".git"))
         local = adopt(GitFolder(folder, folder), repository, home)
-        return _at_commit(local.git, ref, task, local)
+        return _at_commit(local.git, rule, task, local)
     has_git = os.path.lexists(folder / ".git")
     found = git_folder(folder, home) if has_git else None
     if found is None:
-        if ref is not None:
+        if asked := rule.commit or rule.ref:
             raise GradeError(
-                f'"{source}" is not a git repository, so it has no "{ref}".',
+                f'"{source}" is not a git repository, so it has no "{asked}".',
                 hint=_STRAY if has_git else "Leave --ref out to grade the folder.",
             )
-        return _plain_folder(folder, task, has_stray_git=has_git)
+        captured = _plain_folder(folder, task, has_stray_git=has_git)
+        if rule.deadline is None:
+            return captured
+        note = "Graded as it stands: without git nothing says what was there at the deadline."
+        return replace(captured, notes=(*captured.notes, note))
     local = adopt(found, repository, home)
-    if ref is not None:
-        return _at_commit(local.git, ref, task, local)
+    if rule.names_a_commit:
+        return _at_commit(local.git, rule, task, local)
     return _working_tree(folder, local, task)
 
 
@@ -121,19 +194,69 @@ def _existing_folder(source: str) -> Path:
 
 
 def _at_commit(
-    git: Git, ref: str | None, task: _Task, local: Local | None = None
+    git: Git, rule: _Rule, task: _Task, local: Local | None = None
 ) -> Capture:
-    commit = git.commit(ref or "HEAD") or (git.commit(f"origin/{ref}") if ref else None)
-    if commit is None:
+    ref = rule.ref
+    tip = git.commit(ref or "HEAD") or (git.commit(f"origin/{ref}") if ref else None)
+    if tip is None:
         if local is not None and (local.is_partial or not ref and local.head):
             raise Damaged(_why_unreadable(local))
         return _without_commit(git, ref, task)
+    made = _cut(git, tip, rule, task)
+    commit = made.commit
+    if commit is None:
+        raise NothingInTime(
+            f"{task.source}: {' '.join(made.notes)}",
+            hint="Give the group an extension, or name the commit that counts.",
+        )
     chosen = well_named(git.tree(commit))
     copy = task.copy()
     copy.take_objects(chosen.taken, git)
     copy.finish()
-    history, notes = _history(git, commit)
-    return _captured(task, copy, chosen.left_out, notes, commit=commit, history=history)
+    history, more = _history(git, commit)
+    notes = (*made.notes, *more)
+    captured = _captured(
+        task, copy, chosen.left_out, notes, commit=commit, history=history
+    )
+    return replace(captured, later=made.later)
+
+
+def _cut(git: Git, tip: str, rule: _Rule, task: _Task) -> Cut:
+    """Which commit is graded of a branch with this tip."""
+    if rule.commit is None and rule.deadline is None:
+        return Cut(tip, None, (), ())
+    # Imported late as in `_history`.
+    from grader.submissions.history import read_beyond, read_first_parents
+
+    chain = read_first_parents(git, tip)
+    if rule.commit is not None:
+        return pinned(_pin(git, rule.commit, task), chain.commits, rule.deadline)
+    assert rule.deadline is not None
+    made = cut(chain.commits, rule.deadline, rule.now, is_truncated=chain.is_truncated)
+    if made.commit is None:
+        return made
+    own = {one.hash for one in chain.commits}
+    beyond = read_beyond(git, made.commit, tip).commits
+    beside = [one for one in beyond if one.hash not in own]
+    return replace(made, notes=made.notes + merged_later(beside, rule.deadline))
+
+
+def _pin(git: Git, asked: str, task: _Task) -> str:
+    """The whole hash of a commit that was asked for. Raises `GradeError` without one."""
+    wanted = asked.lower()
+    if not re.fullmatch("[0-9a-f]{7,64}", wanted):
+        raise GradeError(
+            f'{task.source}: "{printable(asked)}" is not the hash of a commit.',
+            hint="Give at least its first seven digits, as git log --oneline shows them.",
+        )
+    found = git.commit(wanted)
+    # A branch can have a name like a hash.
+    if found is None or not found.startswith(wanted):
+        raise GradeError(
+            f"{task.source} has no commit {wanted}.",
+            hint="It may have been pushed away since, or its first digits fit several.",
+        )
+    return found
 
 
 def _without_commit(git: Git, ref: str | None, task: _Task) -> Capture:

@@ -1,9 +1,9 @@
 """Git, run so that nothing in a repository or in the user's configuration takes part.
 
 Every call here has our own configuration instead of the system's and the user's, no hooks,
-no prompt, no file-system monitor, only the protocols that a repository may come over, and a
-bare repository of ours to work on: a clone, or what `grader.submissions.local` makes of a
-folder. What an object holds is checked against its name.
+no prompt, no file-system monitor, and a bare repository of ours to work on, which
+`grader.submissions.local` makes of a folder and `grader.submissions.mirror` of what it
+fetched. What an object holds is checked against its name.
 """
 
 import hashlib
@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 from grader.errors import CannotMeasure, ExitCode, GradeError
-from grader.sandbox.access import Access
-from grader.sandbox.box import PlainBox
 from grader.sandbox.limits import MEBIBYTE, Limits
 from grader.sandbox.run import ToolOutput, run
 from grader.submissions.names import MAX_FOLDERS, NAME_BYTES, is_short
@@ -46,37 +44,14 @@ _SETTINGS = {
     "advice.detachedHead": "false",
 }
 
-# What a clone is not refused for, because we look at it ourselves: names are checked before
-# a file is written, times before they are shown; `.gitmodules` and `.gitattributes` are
-# never obeyed. A group is not left without a mark for a commit of 2019 with a bad time zone.
-_LOOKED_AT_LATER = (
-    *("badDate", "badDateOverflow", "badTimezone", "badName", "badEmail"),
-    *("missingEmail", "missingNameBeforeEmail", "missingSpaceBeforeDate"),
-    *("missingSpaceBeforeEmail", "multipleAuthors", "zeroPaddedDate"),
-    *("nulInCommit", "missingAuthor", "missingCommitter", "badFilemode"),
-    *("zeroPaddedFilemode", "emptyName"),
-    *("fullPathname", "hasDot", "hasDotdot", "hasDotgit", "largePathname"),
-    *("duplicateEntries", "treeNotSorted", "nullSha1", "badTagName"),
-    *("missingTaggerEntry", "extraHeaderEntry", "gitmodulesBlob", "gitmodulesLarge"),
-    *("gitmodulesMissing", "gitmodulesName", "gitmodulesParse", "gitmodulesPath"),
-    *("gitmodulesSymlink", "gitmodulesUpdate", "gitmodulesUrl", "gitignoreSymlink"),
-    *("gitattributesSymlink", "gitattributesBlob", "gitattributesLarge"),
-    *("gitattributesLineLength", "gitattributesMissing", "mailmapSymlink"),
-    *("symlinkTargetBlob", "symlinkTargetLength", "symlinkTargetMissing"),
-)
-
-CLONE_LIMITS = Limits(
-    seconds=600,
-    output_bytes=4 * MEBIBYTE,
-    memory_bytes=2048 * MEBIBYTE,
-    disk_bytes=8192 * MEBIBYTE,
-    files=1_000_000,
-)
 _LIMITS = Limits(seconds=120, output_bytes=256 * MEBIBYTE)
 _LISTING_LIMITS = Limits(seconds=120, output_bytes=64 * MEBIBYTE)
 
+# A host that doesn't answer is waited for a minute.
+_SSH = "ssh -oBatchMode=yes -oConnectTimeout=30 -oServerAliveInterval=20"
+
 # As env(1) says it, and the keeper of a plain box too.
-_NOT_STARTED = (125, 126, 127)
+NOT_STARTED = (125, 126, 127)
 
 # A tree with more is no project, however few objects it is made of.
 MAX_PATHS = 200_000
@@ -225,15 +200,23 @@ class Git:
 
         Raises `Damaged` for one that isn't of the kind.
         """
-        listing = self._batch("--batch-check", object_ids, _LISTING_LIMITS)
         sizes = {}
+        for object_id, found, size in self._headers(object_ids):
+            if found != kind:
+                raise Damaged(f"{object_id} is a {found}, not a {kind}")
+            sizes[object_id] = size
+        return sizes
+
+    def kinds(self, object_ids: Iterable[str]) -> dict[str, str]:
+        """What each object is that is there: `commit`, `tree`, `blob` or `tag`."""
+        return {one: found for one, found, _ in self._headers(object_ids)}
+
+    def _headers(self, object_ids: Iterable[str]) -> Iterator[tuple[str, str, int]]:
+        listing = self._batch("--batch-check", object_ids, _LISTING_LIMITS)
         for line in listing.read_text("ascii").splitlines():
             object_id, found, *size = line.split(" ")
-            if found == kind:
-                sizes[object_id] = int(size[0])
-            elif found != "missing":
-                raise Damaged(f"{object_id} is a {found}, not a {kind}")
-        return sizes
+            if found != "missing":
+                yield object_id, found, int(size[0])
 
     def objects(self, object_ids: Iterable[str]) -> Iterator[StoredObject]:
         """Objects by their ids, in the same order, each checked to have the id's hash.
@@ -252,6 +235,22 @@ class Git:
         """The hashes of a commit and its ancestors, newest first, the first `at_most`."""
         output = self._checked(["rev-list", f"--max-count={at_most}", commit, "--"])
         return tuple(output.stdout.split())
+
+    def first_parents(self, tip: str, at_most: int) -> tuple[str, ...]:
+        """A commit and what it was made on, each one's first parent, the first `at_most`."""
+        wanted = ["rev-list", "--first-parent", f"--max-count={at_most}", tip, "--"]
+        return tuple(self._checked(wanted).stdout.split())
+
+    def beyond(self, commit: str, tip: str, at_most: int) -> tuple[str, ...]:
+        """The ancestors of a tip, and itself, that are none of a commit's, newest first."""
+        wanted = ["rev-list", f"--max-count={at_most}", tip, f"^{commit}", "--"]
+        return tuple(self._checked(wanted).stdout.split())
+
+    def references(self) -> dict[str, str]:
+        """What each branch, tag and other reference names, by its full name."""
+        output = self._checked(["for-each-ref", "--format=%(objectname) %(refname)"])
+        pairs = (line.partition(" ") for line in output.stdout.splitlines())
+        return {name: object_id for object_id, _, name in pairs}
 
     @property
     def is_shallow(self) -> bool:
@@ -306,15 +305,15 @@ class Git:
                 cwd=self.home,
                 home=self.home,
                 limits=limits,
-                environment={**_environment(self.home), **(environment or {})},
+                environment={**hardened(self.home), **(environment or {})},
                 stdin_file=stdin_file,
                 stdout_file=stdout_file,
             )
         except CannotMeasure as error:
-            raise _without_git(error.reason) from error
+            raise without_git(error.reason) from error
         if output.killed_by:
             raise GradeError(
-                f"git {arguments[0]} was stopped: {_exceeded(output, limits)}.",
+                f"git {arguments[0]} was stopped: {exceeded(output, limits)}.",
                 hint="The repository is too large to grade, or damaged.",
                 exit_code=ExitCode.ENVIRONMENT,
             )
@@ -388,40 +387,6 @@ def too_many_paths(what: str = "commit") -> GradeError:
     )
 
 
-def clone(url: str, directory: Path, home: Path) -> Git:
-    """A bare clone of a checked URL. Raises `GradeError` in git's own words."""
-    home.mkdir(parents=True, exist_ok=True)
-    directory.mkdir(parents=True)
-    argv = ["git", "clone", "--bare", "--quiet", "--template="]
-    try:
-        output = run(
-            [*argv, "--no-recurse-submodules", "--", url, str(directory)],
-            cwd=home,
-            home=home,
-            limits=CLONE_LIMITS,
-            environment=_environment(home, is_cloning=True),
-            # Not for its walls but for its limits: what comes is nobody's promise.
-            box=PlainBox(),
-            access=Access(writable=(directory,)),
-        )
-    except CannotMeasure as error:
-        raise _without_git(error.reason) from error
-    if output.killed_by:
-        raise GradeError(
-            f"cloning {url} was stopped: {_exceeded(output, CLONE_LIMITS)}.",
-            exit_code=ExitCode.ENVIRONMENT,
-        )
-    if output.exit_status in _NOT_STARTED:
-        raise _without_git(_said(output))
-    if output.exit_status != 0:
-        raise GradeError(
-            f"cloning {url} failed: {_said(output)}",
-            hint="Check the address, and that the repository is public or reachable by ssh.",
-            exit_code=ExitCode.ENVIRONMENT,
-        )
-    return Git(directory, home)
-
-
 def run_git(argv: Sequence[str], home: Path) -> ToolOutput:
     """Run a git command line on no repository. Raises `GradeError` without git."""
     home.mkdir(parents=True, exist_ok=True)
@@ -431,13 +396,14 @@ def run_git(argv: Sequence[str], home: Path) -> ToolOutput:
             cwd=home,
             home=home,
             limits=_LISTING_LIMITS,
-            environment=_environment(home),
+            environment=hardened(home),
         )
     except CannotMeasure as error:
-        raise _without_git(error.reason) from error
+        raise without_git(error.reason) from error
 
 
-def _exceeded(output: ToolOutput, limits: Limits) -> str:
+def exceeded(output: ToolOutput, limits: Limits) -> str:
+    """Which of its limits a git that was stopped had come to, as a sentence's end."""
     match output.killed_by:
         case "time":
             return f"it did not finish within {limits.seconds:g} s"
@@ -451,11 +417,18 @@ def _exceeded(output: ToolOutput, limits: Limits) -> str:
             return f"it started more than {limits.processes} processes"
 
 
-def _environment(home: Path, *, is_cloning: bool = False) -> dict[str, str]:
-    pairs = dict(_SETTINGS)
-    if is_cloning:
-        pairs |= {f"fetch.fsck.{name}": "ignore" for name in _LOOKED_AT_LATER}
-    settings = {
+def hardened(
+    home: Path,
+    *,
+    protocols: Sequence[str] = (),
+    settings: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """The environment that git is run in, with the `protocols` that it may speak.
+
+    `settings` of a configuration are added to ours.
+    """
+    pairs = _SETTINGS | dict(settings or {})
+    return {
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_SYSTEM": os.devnull,
         "GIT_CONFIG_NOSYSTEM": "1",
@@ -464,8 +437,8 @@ def _environment(home: Path, *, is_cloning: bool = False) -> dict[str, str]:
         "GIT_ATTR_NOSYSTEM": "1",
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_ASKPASS": "true",
-        "GIT_ALLOW_PROTOCOL": "https:ssh" if is_cloning else "",
-        "GIT_SSH_COMMAND": "ssh -oBatchMode=yes",
+        "GIT_ALLOW_PROTOCOL": ":".join(protocols),
+        "GIT_SSH_COMMAND": _SSH,
         "GIT_LFS_SKIP_SMUDGE": "1",
         "GIT_NO_LAZY_FETCH": "1",
         "GIT_NO_REPLACE_OBJECTS": "1",
@@ -478,12 +451,10 @@ def _environment(home: Path, *, is_cloning: bool = False) -> dict[str, str]:
         **{f"GIT_CONFIG_KEY_{at}": key for at, key in enumerate(pairs)},
         **{f"GIT_CONFIG_VALUE_{at}": value for at, value in enumerate(pairs.values())},
     }
-    if is_cloning and "SSH_AUTH_SOCK" in os.environ:
-        settings["SSH_AUTH_SOCK"] = os.environ["SSH_AUTH_SOCK"]
-    return settings
 
 
-def _without_git(reason: str) -> GradeError:
+def without_git(reason: str) -> GradeError:
+    """What there is to say where git can't be run at all."""
     return GradeError(
         f"git can't be run: {reason}",
         hint="Install git: https://git-scm.com/downloads",
@@ -493,7 +464,5 @@ def _without_git(reason: str) -> GradeError:
 
 def _said(output: ToolOutput) -> str:
     lines = [line.strip() for line in output.stderr.splitlines() if line.strip()]
-    # An older git doesn't know all of `_LOOKED_AT_LATER`, and says so.
-    lines = [line for line in lines if "unknown msg id" not in line]
     said = " ".join(lines[-3:])[:500]
     return said or f"exit status {output.exit_status}, nothing said"

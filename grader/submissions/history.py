@@ -8,7 +8,7 @@ Importing this module runs `git version`, as GitPython does.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -40,6 +40,24 @@ def read_history(repository: Git, commit: str) -> History | None:
     if len(commit) != 40:
         return None
     found = repository.ancestry(commit, MAX_COMMITS + 1)
+    return _history(repository, found)
+
+
+def read_first_parents(repository: Git, tip: str) -> History:
+    """A branch's own line: its tip and what each commit was made on, without what it merged.
+
+    Of commits with SHA-256 names only hash and times are read. Raises `Damaged` when git
+    can't read them.
+    """
+    return _history(repository, repository.first_parents(tip, MAX_COMMITS + 1))
+
+
+def read_beyond(repository: Git, commit: str, tip: str) -> History:
+    """What a tip has that a commit has not, merged or not; as `read_first_parents`."""
+    return _history(repository, repository.beyond(commit, tip, MAX_COMMITS + 1))
+
+
+def _history(repository: Git, found: Sequence[str]) -> History:
     named = found[:MAX_COMMITS]
     sizes = repository.sizes(named, "commit")
     room = MAX_BYTES
@@ -84,7 +102,7 @@ def _read(name: str, content: bytes, given: _Given) -> Commit:
         header = b""
     authored, committed = _time(header, b"author"), _time(header, b"committer")
     unreadable = Commit(name, "", "", authored, committed, 0, "")
-    if not header:
+    if not header or len(name) != 40:
         return unreadable
     commit = git.Commit(given, bytes.fromhex(name))
     try:

@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -120,12 +120,12 @@ def adopt(source: GitFolder, directory: Path, home: Path) -> Local:
     head = _text(source.own / "HEAD").strip()
     head_name = head.removeprefix("ref:").strip() if head.startswith("ref:") else ""
     directory.mkdir(parents=True)
-    _write(directory, head, references, settings.get("extensions.objectformat"))
+    write_bare(directory, head, references, settings.get("extensions.objectformat"))
     cut_off = _text(source.shared / "shallow", _SHALLOW_BYTES).split()
     if cut_off and all(map(_OBJECT_ID.fullmatch, cut_off)):
         lines = "".join(f"{one}\n" for one in cut_off)
         (directory / "shallow").write_text(lines, "ascii")
-    _link_objects(source.shared / "objects", directory / "objects")
+    link_objects(source.shared / "objects", directory / "objects")
     return Local(
         git=Git(directory, home),
         head_name=head_name,
@@ -135,12 +135,13 @@ def adopt(source: GitFolder, directory: Path, home: Path) -> Local:
     )
 
 
-def _write(
+def write_bare(
     directory: Path,
     head: str,
     references: Mapping[str, str],
     object_format: str | None,
 ) -> None:
+    """What makes an empty folder a bare repository, but for its objects."""
     if not _OBJECT_ID.fullmatch(head):
         named = head.removeprefix("ref:").strip()
         # Git takes a folder for a repository only if its HEAD has a meaning.
@@ -202,7 +203,17 @@ def _is_name(name: str) -> bool:
     )
 
 
-def _link_objects(source: Path, target: Path) -> None:
+def _link(file: Path, name: Path) -> None:
+    try:
+        name.symlink_to(file)
+    except OSError:  # Windows, without the right to make links
+        shutil.copyfile(file, name)
+
+
+def link_objects(
+    source: Path, target: Path, link: Callable[[Path, Path], None] = _link
+) -> None:
+    """The packs and loose objects of a folder in a new one, each by a `link` to it."""
     target.mkdir()
     (target / "pack").mkdir()
     count = 0
@@ -217,7 +228,7 @@ def _link_objects(source: Path, target: Path) -> None:
         for file in _entries(Path(folder.path)):
             # Neither a link nor a pipe, for which git would wait.
             if pattern.fullmatch(file.name) and file.is_file(follow_symlinks=False):
-                _link(Path(file.path), target / folder.name / file.name)
+                link(Path(file.path), target / folder.name / file.name)
                 count += 1
                 if count > _MAX_OBJECT_FILES:
                     raise GradeError(
@@ -225,13 +236,6 @@ def _link_objects(source: Path, target: Path) -> None:
                         "objects, too many to read.",
                         hint="Pack them: git gc",
                     )
-
-
-def _link(file: Path, name: Path) -> None:
-    try:
-        name.symlink_to(file)
-    except OSError:  # Windows, without the right to make links
-        shutil.copyfile(file, name)
 
 
 def _entries(folder: Path) -> list["os.DirEntry[str]"]:
