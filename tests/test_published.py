@@ -8,13 +8,17 @@ import pytest
 import yaml
 
 from grader.cli.checkers import checker_table
-from grader.engine.schemas import report_schema, rubric_schema
+from grader.engine.schemas import cohort_schema, report_schema, rubric_schema
 from tests.conftest import REPOSITORY
 
 
 @pytest.mark.parametrize(
     ("name", "generated"),
-    [("rubric.schema.json", rubric_schema), ("report.schema.json", report_schema)],
+    [
+        ("rubric.schema.json", rubric_schema),
+        ("report.schema.json", report_schema),
+        ("cohort.schema.json", cohort_schema),
+    ],
 )
 def test_the_published_schema_is_up_to_date(name: str, generated: object) -> None:
     assert callable(generated)

@@ -6,6 +6,7 @@
 import json
 
 from grader.checkers._registry import installed
+from grader.model.cohort import Cohort
 from grader.model.report import Report
 from grader.resources import shipped
 from grader.rubric.schema import Rubric
@@ -37,6 +38,11 @@ def report_schema() -> str:
     return _text(Report.model_json_schema(mode="serialization"))
 
 
+def cohort_schema() -> str:
+    """The schema of a class without names."""
+    return _text(Cohort.model_json_schema(mode="serialization"))
+
+
 def _text(schema: dict[str, object]) -> str:
     return json.dumps({"$schema": _DIALECT, **schema}, indent=2) + "\n"
 
@@ -44,3 +50,4 @@ def _text(schema: dict[str, object]) -> str:
 if __name__ == "__main__":
     shipped("rubric.schema.json").write_text(rubric_schema(), encoding="utf-8")
     shipped("report.schema.json").write_text(report_schema(), encoding="utf-8")
+    shipped("cohort.schema.json").write_text(cohort_schema(), encoding="utf-8")

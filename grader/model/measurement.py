@@ -24,6 +24,8 @@ class Quantity:
     `ideal` is the value once every finding is fixed: a number, or the name of another
     quantity of the same checker that it then equals. None where more is always better and
     nothing bounds it. A quantity that is neither good nor bad has `better="neither"`.
+    An `optional` one may be absent from what was measured, never stood in for by a number;
+    its meaning says "absent where".
     """
 
     name: str
@@ -33,10 +35,14 @@ class Quantity:
     ideal: float | str | None = None
     minimum: float = 0.0
     maximum: float | None = None
+    optional: bool = False
 
 
 class Finding(Stored):
-    """One thing to fix, as plain text; `path` is relative to the repository, `line` from 1."""
+    """One thing to fix, as plain text; `path` is relative to the repository, `line` from 1.
+
+    `inherited`: the course's starter repository has it too.
+    """
 
     rule: str
     message: str
@@ -44,6 +50,7 @@ class Finding(Stored):
     line: int | None = None
     severity: Literal["error", "warning", "info"] = "warning"
     fix: str = ""
+    inherited: bool = False
 
 
 class NotMeasured(Stored):
@@ -54,10 +61,11 @@ class NotMeasured(Stored):
 
 
 class Measured(Stored):
-    """The facts: every declared quantity with its value, and the findings behind them.
+    """The facts: the declared quantities with their values, and the findings behind them.
 
-    `not_measured` are files that the values say nothing about: not in the numerator, not in
-    the denominator. `signals` change no number; they are for a person to look at.
+    Only an optional quantity may be absent. `not_measured` are files that the values say
+    nothing about: not in the numerator, not in the denominator. `signals` change no number;
+    they are for a person to look at.
     """
 
     kind: Literal["measured"] = "measured"

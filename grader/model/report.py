@@ -48,6 +48,38 @@ class RepositoryFacts(Stored):
     history_is_truncated: bool = False
 
 
+class LaterCommit(Stored):
+    """A commit that came after the deadline, as it describes itself."""
+
+    hash: str
+    author: str
+    claimed: str
+    subject: str
+
+
+class DeadlineFacts(Stored):
+    """Which commit a deadline chose. Times of commits are what somebody's git was told.
+
+    `until` is ISO 8601 with the offset of the class's time zone, its last second included;
+    `claimed` the graded commit's own time. `later` are the newest of the `later_count` commits
+    that came after it. `extension` says why this group had longer.
+    """
+
+    until: str
+    claimed: str | None
+    later: tuple[LaterCommit, ...] = ()
+    later_count: int = 0
+    extension: str = ""
+
+
+class SubmissionFacts(Stored):
+    """One group of a class: its name, its members, and the deadline it was graded under."""
+
+    group: str
+    members: tuple[str, ...] = ()
+    deadline: DeadlineFacts | None = None
+
+
 class RubricFacts(Stored):
     """Which rubric: its own name and version, and the SHA-256 of its text."""
 
@@ -110,10 +142,22 @@ class ReportCheck(Stored):
     source: str
 
 
+class ManualCheck(Stored):
+    """One criterion of the rubric that a person marks, and the mark."""
+
+    id: str
+    title: str
+    dimension: str
+    weight_share: Share
+    description: str
+    result: ItemResult
+
+
 class Report(Stored):
-    """One repository's report. `graded_at` is UTC, ISO 8601.
+    """One repository's report. `graded_at` is UTC, ISO 8601: when it was measured.
 
     `environment` is what the project's tests ran in, None when no check asked for it.
+    `submission` is set for a group of a class. `manual` are the criteria that people mark.
     """
 
     schema_version: Literal[1] = SCHEMA_VERSION
@@ -127,6 +171,8 @@ class Report(Stored):
     rubric: RubricFacts
     grade: Grade
     checks: tuple[ReportCheck, ...]
+    manual: tuple[ManualCheck, ...] = ()
+    submission: SubmissionFacts | None = None
     fixes: tuple[Fix, ...]
 
     def check(self, item: str) -> ReportCheck:

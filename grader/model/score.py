@@ -14,24 +14,42 @@ Mark = Annotated[float, Field(ge=0.0, le=10.0)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
+class Comparison(Stored):
+    """One number held against a class: `relative(x)` or `percentile(x)`, and how it came out.
+
+    `text` is the derivation with the numbers put in (`10 × (1 − 12 / 208)`), `groups` how
+    many values of the class it was held against.
+    """
+
+    function: Literal["relative", "percentile"]
+    quantity: str
+    value: int | float
+    result: float
+    text: str
+    groups: int
+
+
 class Trace(Stored):
     """How a formula came to its value.
 
     `substituted` is the formula with the numbers put in (`10 × 18 / 21`), `value` the result
-    before it is held to 0..10, `inputs` the quantities that were used.
+    before it is held to 0..10, `inputs` the quantities that were used, `compared` what was
+    held against the class.
     """
 
     formula: str
     substituted: str
     value: float
     inputs: Mapping[str, int | float]
+    compared: tuple[Comparison, ...] = ()
 
 
 class ItemScore(Stored):
     """An item's mark with its trace.
 
-    `is_alone` says that the item compares with a class, that there was none, and that its
-    `alone` formula was used. `note` is set where the rubric decided (`on_failure: zero`).
+    `is_alone` says that the item compares with a class, that there was none to compare with,
+    and that its `alone` formula was used. `note` is set where the rubric decided
+    (`on_failure: zero`), and says why there was no class.
     """
 
     kind: Literal["scored"] = "scored"
@@ -45,17 +63,44 @@ class ItemScore(Stored):
 class Ungraded(Stored):
     """Why an item has no mark.
 
-    We failed to measure, nothing was there to measure, its formula could not be evaluated, or
-    the user left it out.
+    We failed to measure, nothing was there to measure, its formula could not be evaluated,
+    the user left it out, nobody measured it when the class was graded, or a person is to
+    mark it and has not.
     """
 
     kind: Literal["ungraded"] = "ungraded"
     item: str
-    cause: Literal["failed", "not-applicable", "formula", "left-out"]
+    cause: Literal[
+        "failed", "not-applicable", "formula", "left-out", "not-measured", "unmarked"
+    ]
     reason: str
 
 
-ItemResult = Annotated[ItemScore | Ungraded, Field(discriminator="kind")]
+class Decided(Stored):
+    """A mark that a person gave: for a criterion of the rubric's, or instead of a mark.
+
+    `automatic` is what stands beside it, None for a criterion that only people mark.
+    """
+
+    kind: Literal["decided"] = "decided"
+    item: str
+    mark: Mark
+    reason: str
+    by: str
+    automatic: Annotated[ItemScore | Ungraded | None, Field(discriminator="kind")] = (
+        None
+    )
+
+
+ItemResult = Annotated[ItemScore | Ungraded | Decided, Field(discriminator="kind")]
+
+
+class Penalty(Stored):
+    """Points of the total (0..10) that are taken off, by whom and why."""
+
+    points: Mark
+    reason: str
+    by: str
 
 
 class DimensionScore(Stored):
@@ -75,7 +120,14 @@ class DimensionScore(Stored):
 class Provisional(Stored):
     """One reason why a total may still change, with the items it is about."""
 
-    cause: Literal["ungraded", "partly-measured", "left-out", "no-class"]
+    cause: Literal[
+        "ungraded",
+        "partly-measured",
+        "left-out",
+        "not-measured",
+        "unmarked",
+        "no-class",
+    ]
     reason: str
     items: tuple[str, ...]
 
@@ -84,7 +136,8 @@ class Grade(Stored):
     """Items, dimensions and the total (0..10), which is None when nothing was graded.
 
     `measured_share` is the part of the rubric's weight that was graded, 0..1. The total is
-    final when `provisional` is empty.
+    final when `provisional` is empty. Marks that people gave and `penalties` are in it;
+    `automatic_total` is what it would be without any of them.
     """
 
     items: tuple[ItemResult, ...]
@@ -92,6 +145,16 @@ class Grade(Stored):
     total: Mark | None
     measured_share: Share
     provisional: tuple[Provisional, ...] = ()
+    automatic_total: Mark | None = None
+    penalties: tuple[Penalty, ...] = ()
+
+    @property
+    def is_adjusted(self) -> bool:
+        """Whether a person changed what the program gave, or points were taken off."""
+        return bool(self.penalties) or any(
+            isinstance(result, Decided) and result.automatic is not None
+            for result in self.items
+        )
 
     @property
     def total_of_100(self) -> float | None:

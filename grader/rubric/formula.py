@@ -10,6 +10,7 @@ functions below. Everything else of Python is refused when the rubric is loaded.
 import ast
 import math
 import operator
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -75,12 +76,21 @@ class FormulaError(Exception):
 
 @dataclass(frozen=True)
 class Formula:
-    """A formula that passed the allow-list. `names` are the quantities it uses, with offsets."""
+    """A formula that passed the allow-list.
+
+    `names` are the quantities it uses, `compared` those of them that it holds against a
+    class, each with its offset.
+    """
 
     text: str
     expression: ast.expr
     names: Mapping[str, int]
-    needs_class: bool
+    compared: Mapping[str, int]
+
+    @property
+    def needs_class(self) -> bool:
+        """Whether it compares with a class."""
+        return bool(self.compared)
 
     def evaluate(
         self,
@@ -89,11 +99,12 @@ class Formula:
     ) -> Trace:
         """The value for these quantities, with the numbers put in.
 
+        What was not measured is not in `values`, and only what is evaluated has to be there.
         `compare` gives the class functions by name; each takes a quantity's name. Raises
-        `FormulaError` for a division by zero, a root of a negative number, or a result that
-        is no finite number.
+        `FormulaError` for what was not measured, a division by zero, a root of a negative
+        number, or a result that is no finite number.
         """
-        used = {name: values[name] for name in self.names}
+        used = {name: values[name] for name in self.names if name in values}
         try:
             value = float(_Evaluation(used, compare or {}).value(self.expression))
         except OverflowError as error:
@@ -126,7 +137,7 @@ def parse(text: str) -> Formula:
         raise FormulaError("this is not a formula") from error
     reader = _Reader()
     reader.check(tree.body, depth=0)
-    return Formula(one_line.strip(), tree.body, dict(reader.names), reader.needs_class)
+    return Formula(one_line.strip(), tree.body, reader.names, reader.compared)
 
 
 class _Reader:
@@ -134,7 +145,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.names: dict[str, int] = {}
-        self.needs_class = False
+        self.compared: dict[str, int] = {}
 
     def check(self, node: ast.expr, depth: int) -> None:
         if depth > MAX_DEPTH:
@@ -185,11 +196,11 @@ class _Reader:
         if node.keywords or any(isinstance(arg, ast.Starred) for arg in node.args):
             raise FormulaError("functions take plain arguments", _offset(node))
         if name in CLASS_FUNCTIONS:
-            self.needs_class = True
             if len(node.args) != 1 or not isinstance(node.args[0], ast.Name):
                 raise FormulaError(
                     f"{name}() takes the name of one quantity", _offset(node)
                 )
+            self.compared.setdefault(node.args[0].id, _offset(node.args[0]))
         elif name in _FUNCTIONS:
             known = _FUNCTIONS[name]
             if not known.least <= len(node.args) <= known.most:
@@ -223,7 +234,7 @@ class _Evaluation:
             case ast.Constant(value=int() | float() as number):
                 return number
             case ast.Name(id=name):
-                return self._values[name]
+                return self._measured(node, name)
             case ast.UnaryOp(op=op, operand=operand):
                 return self._unary(op, self.value(operand))
             case ast.BinOp(left=left, op=op, right=right):
@@ -242,6 +253,15 @@ class _Evaluation:
                 return self._call(node, name, args)
         raise FormulaError("this part can't be evaluated", _offset(node))
 
+    def _measured(self, node: ast.expr, name: str) -> Number:
+        if name not in self._values:
+            raise FormulaError(
+                f'it uses "{name}", which was not measured in this run '
+                "(`mlops-grade explain` says of each checker's numbers when one is absent)",
+                _offset(node),
+            )
+        return self._values[name]
+
     def _unary(self, op: ast.unaryop, operand: Number) -> Number:
         if isinstance(op, ast.Not):
             return not operand
@@ -253,7 +273,11 @@ class _Evaluation:
         if isinstance(op, ast.Div) and right == 0:
             divisor = ast.unparse(node.right)
             raise FormulaError(f"division by zero: {divisor} is 0", _offset(node.right))
-        return _ARITHMETIC[type(op)](left, right)
+        result = _ARITHMETIC[type(op)](left, right)
+        # Else min(10, inf - inf) would be 10: every comparison with NaN is false.
+        if not abs(result) <= sys.float_info.max:
+            raise OverflowError
+        return result
 
     def _call(self, node: ast.Call, name: str, args: list[ast.expr]) -> Number:
         if name in CLASS_FUNCTIONS:
@@ -262,6 +286,7 @@ class _Evaluation:
                     f"{name}() needs a class to compare with", _offset(node)
                 )
             assert isinstance(args[0], ast.Name)
+            self._measured(args[0], args[0].id)
             return self._compare[name](args[0].id)
         try:
             return _FUNCTIONS[name].call(*(self.value(arg) for arg in args))

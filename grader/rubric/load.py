@@ -10,18 +10,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from grader.errors import GradeError, did_you_mean
 from grader.model.measurement import Quantity
+from grader.model.starter import STARTER_QUANTITIES
 from grader.rubric import formula
-from grader.rubric.schema import CohortRule, Dimension, Item, LimitsRule, Rubric
+from grader.rubric.document import Document, Location
+from grader.rubric.schema import (
+    CohortRule,
+    Criterion,
+    Dimension,
+    Item,
+    LateRule,
+    LimitsRule,
+    Rubric,
+    TemplateRule,
+)
 
-MAX_BYTES = 1024 * 1024
-MAX_NODES = 50_000
-
-Location = tuple[str | int, ...]
+STARTER_NAMES = tuple(quantity.name for quantity in STARTER_QUANTITIES)
 
 
 @dataclass(frozen=True)
@@ -42,11 +49,16 @@ class Catalogue:
 
 @dataclass(frozen=True)
 class LoadedRubric:
-    """A rubric that passed every check, the SHA-256 of its text, and where it came from."""
+    """A rubric that passed every check, the SHA-256 of its text, and where it came from.
+
+    `text` is the file as it was read; paths in it are relative to `folder`.
+    """
 
     rubric: Rubric
     digest: str
     source: str
+    text: bytes
+    folder: Path
 
 
 def load_rubric(path: Path, catalogue: Catalogue) -> LoadedRubric:
@@ -65,7 +77,12 @@ def parse_rubric(
     raw: bytes, source: str, catalogue: Catalogue, *, folder: Path
 ) -> LoadedRubric:
     """The rubric in `raw`; paths in it are relative to `folder`. Raises `GradeError`."""
-    document = _Document.read(raw, source)
+    document = Document.read(raw, source, "a rubric")
+    if not isinstance(document.content, dict):
+        raise GradeError(
+            f"{source}:1:1: a rubric is a mapping with name, version and dimensions.",
+            hint="Write one with: mlops-grade rubric init rubric.yaml",
+        )
     try:
         rubric = Rubric.model_validate(document.content)
     except ValidationError as error:
@@ -80,6 +97,7 @@ def parse_rubric(
                         document,
                         catalogue,
                         folder,
+                        has_starter=rubric.template is not None,
                     )
                     for place, item in enumerate(dimension.items)
                 )
@@ -87,110 +105,17 @@ def parse_rubric(
         )
         for at, dimension in enumerate(rubric.dimensions)
     )
-    rubric = rubric.model_copy(update={"dimensions": dimensions})
+    rubric = rubric.model_copy(
+        update={"dimensions": dimensions, "template": _starter(rubric, folder)}
+    )
     _check_names(rubric, document)
-    return LoadedRubric(rubric, hashlib.sha256(raw).hexdigest(), source)
-
-
-class _Document:
-    """A YAML document as plain data, and where in the text each part of it stands."""
-
-    def __init__(self, source: str) -> None:
-        self.source = source
-        self.content: object = None
-        self._values: dict[Location, yaml.Mark] = {}
-        self._keys: dict[Location, yaml.Mark] = {}
-        # How far a one-line scalar's text is from its mark: past the quote, if any.
-        self._opening: dict[Location, int] = {}
-        self._nodes = 0
-
-    @classmethod
-    def read(cls, raw: bytes, source: str) -> "_Document":
-        document = cls(source)
-        if len(raw) > MAX_BYTES:
-            raise GradeError(f"{source}: a rubric has at most {MAX_BYTES // 1024} KiB.")
-        try:
-            node = yaml.compose(raw.decode("utf-8-sig"), yaml.SafeLoader)
-        except UnicodeDecodeError as error:
-            raise GradeError(
-                f"{source}: is not UTF-8 text (byte {error.start})."
-            ) from error
-        except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-            what = error.problem or error.context or "cannot be read"
-            raise GradeError(
-                f"{source}{place}: this is not valid YAML: {what}."
-            ) from error
-        except (yaml.YAMLError, RecursionError) as error:
-            raise GradeError(f"{source}: this is not valid YAML: {error}.") from error
-        if not isinstance(node, yaml.MappingNode):
-            raise GradeError(
-                f"{source}:1:1: a rubric is a mapping with name, version and dimensions.",
-                hint="Write one with: mlops-grade rubric init rubric.yaml",
-            )
-        document.content = document._build(node, ())
-        return document
-
-    def refuse(
-        self, at: Location, message: str, *, key: bool = False, shift: int = 0
-    ) -> NoReturn:
-        """Raise `GradeError` at a place; `shift` characters into its text."""
-        raise GradeError(f"{self._place(at, key, shift)}: {message}")
-
-    def _place(self, at: Location, key: bool, shift: int) -> str:
-        marks = self._keys if key and at in self._keys else self._values
-        shift = shift + self._opening[at] if at in self._opening else 0
-        while at not in marks and at:
-            at = at[:-1]
-        mark = marks.get(at) or self._values[()]
-        return f"{self.source}:{mark.line + 1}:{mark.column + 1 + shift}"
-
-    def _build(self, node: yaml.Node, at: Location) -> object:
-        self._nodes += 1
-        # Aliases of aliases can stand for billions of nodes in a few lines.
-        if self._nodes > MAX_NODES or len(at) > 50:
-            raise GradeError(
-                f"{self.source}: this YAML is too large or nested too deeply."
-            )
-        self._values[at] = node.start_mark
-        if isinstance(node, yaml.MappingNode):
-            return self._build_mapping(node, at)
-        if isinstance(node, yaml.SequenceNode):
-            return [self._build(part, (*at, i)) for i, part in enumerate(node.value)]
-        assert isinstance(node, yaml.ScalarNode)
-        return self._scalar(node, at)
-
-    def _build_mapping(self, node: yaml.MappingNode, at: Location) -> dict[str, object]:
-        built: dict[str, object] = {}
-        for key_node, value_node in node.value:
-            name = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
-            if name is None:
-                self._values[at] = key_node.start_mark
-                self.refuse(at, "a key is plain text.")
-            here = (*at, name)
-            if name in built:
-                self._values[here] = key_node.start_mark
-                self.refuse(here, f'the key "{name}" stands here twice.')
-            self._keys[here] = key_node.start_mark
-            built[name] = self._build(value_node, here)
-        return built
-
-    def _scalar(self, node: yaml.ScalarNode, at: Location) -> object:
-        if node.style in (None, "", "'", '"'):
-            self._opening[at] = 1 if node.style in ("'", '"') else 0
-        loader = yaml.SafeLoader("")
-        try:
-            value: object = loader.construct_object(node)
-        except (yaml.YAMLError, ValueError, OverflowError) as error:
-            self.refuse(at, f"this value can't be read: {error}.")
-        finally:
-            loader.dispose()
-        return value
+    return LoadedRubric(
+        rubric, hashlib.sha256(raw).hexdigest(), source, text=raw, folder=folder
+    )
 
 
 def _refuse_validation(
-    error: ValidationError, document: _Document, base: Location, model: type[BaseModel]
+    error: ValidationError, document: Document, base: Location, model: type[BaseModel]
 ) -> NoReturn:
     first = error.errors()[0]
     at = (*base, *first["loc"])
@@ -224,7 +149,10 @@ def _short(value: object) -> str:
 _PARTS: Mapping[str, type[BaseModel]] = {
     "dimensions": Dimension,
     "items": Item,
+    "manual": Criterion,
     "cohort": CohortRule,
+    "late": LateRule,
+    "template": TemplateRule,
     "limits": LimitsRule,
 }
 
@@ -236,12 +164,24 @@ def _keys_at(model: type[BaseModel], location: Sequence[str | int]) -> list[str]
     return list(model.model_fields)
 
 
+def _starter(rubric: Rubric, folder: Path) -> TemplateRule | None:
+    """The starter repository, a path relative to the rubric's folder made whole."""
+    starter = rubric.template
+    if starter is None or not (folder / starter.source).exists():
+        return starter
+    return starter.model_copy(
+        update={"source": str((folder / starter.source).resolve())}
+    )
+
+
 def _check_item(
     item: Item,
     at: Location,
-    document: _Document,
+    document: Document,
     catalogue: Catalogue,
     folder: Path,
+    *,
+    has_starter: bool,
 ) -> Item:
     facts = catalogue.checkers.get(item.checker)
     if facts is None:
@@ -250,9 +190,10 @@ def _check_item(
         options = facts.options.model_validate(item.options, context={"folder": folder})
     except ValidationError as error:
         _refuse_validation(error, document, (*at, "options"), facts.options)
-    _check_formula(item, "score", item.score, at, document, facts)
+    quantities = [*facts.quantities, *(STARTER_QUANTITIES if has_starter else ())]
+    _check_formula(item, "score", item.score, at, document, quantities)
     if item.alone is not None:
-        _check_formula(item, "alone", item.alone, at, document, facts)
+        _check_formula(item, "alone", item.alone, at, document, quantities)
         if formula.parse(item.alone).needs_class:
             document.refuse(
                 (*at, "alone"), '"alone" is used without a class: no relative().'
@@ -267,7 +208,7 @@ def _check_item(
 
 
 def _refuse_checker(
-    name: str, at: Location, document: _Document, catalogue: Catalogue
+    name: str, at: Location, document: Document, catalogue: Catalogue
 ) -> NoReturn:
     if name in catalogue.broken:
         document.refuse(
@@ -286,8 +227,8 @@ def _check_formula(
     key: str,
     text: str,
     at: Location,
-    document: _Document,
-    facts: CheckerFacts,
+    document: Document,
+    quantities: Sequence[Quantity],
 ) -> None:
     place = (*at, key)
     try:
@@ -296,8 +237,23 @@ def _check_formula(
         document.refuse(
             place, f'item "{item.key}", {key}: {error.message}.', shift=error.offset
         )
-    known = [quantity.name for quantity in facts.quantities]
+    known = [quantity.name for quantity in quantities]
+    for name, offset in parsed.compared.items():
+        if any(one.name == name and one.better == "neither" for one in quantities):
+            document.refuse(
+                place,
+                f'item "{item.key}" compares "{name}" with the class, and that number is '
+                "neither good nor bad.",
+                shift=offset,
+            )
     for name, offset in parsed.names.items():
+        if name in STARTER_NAMES and name not in known:
+            document.refuse(
+                place,
+                f'item "{item.key}" uses "{name}", and the rubric names no starter '
+                "repository: give one with template:",
+                shift=offset,
+            )
         if name not in known:
             document.refuse(
                 place,
@@ -307,7 +263,7 @@ def _check_formula(
             )
 
 
-def _check_names(rubric: Rubric, document: _Document) -> None:
+def _check_names(rubric: Rubric, document: Document) -> None:
     seen: set[str] = set()
     for at, dimension in enumerate(rubric.dimensions):
         if dimension.id in (other.id for other in rubric.dimensions[:at]):
@@ -315,6 +271,13 @@ def _check_names(rubric: Rubric, document: _Document) -> None:
                 ("dimensions", at, "id"),
                 f'a dimension "{dimension.id}" stands above already.',
             )
+        for place, criterion in enumerate(dimension.manual):
+            if criterion.id in seen:
+                document.refuse(
+                    ("dimensions", at, "manual", place, "id"),
+                    f'"{criterion.id}" stands above already.',
+                )
+            seen.add(criterion.id)
         for place, item in enumerate(dimension.items):
             if item.key in seen:
                 document.refuse(
@@ -322,5 +285,5 @@ def _check_names(rubric: Rubric, document: _Document) -> None:
                     f'an item "{item.key}" stands above already: give this one an "id:".',
                 )
             seen.add(item.key)
-    if not any(d.weight and i.weight for d in rubric.dimensions for i in d.items):
+    if not any(d.weight and sum(d.weights.values()) for d in rubric.dimensions):
         document.refuse(("dimensions",), "every weight is 0: nothing would count.")

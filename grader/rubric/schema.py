@@ -6,7 +6,7 @@ completion in rubric.yaml.
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 Weight = Annotated[
     float, Field(ge=0, le=1000, description="Weight among its siblings.")
@@ -63,20 +63,65 @@ class Item(Part):
         return self.id or self.checker
 
 
-class Dimension(Part):
-    """A group of items with a weight of its own."""
+class Criterion(Part):
+    """What a person marks, 0 to 10: the presentation, the README by eye."""
 
     id: Id
     title: Text
     weight: Weight = 1.0
-    items: Annotated[tuple[Item, ...], Field(min_length=1, strict=False)]
+    description: str = Field(default="", description="What earns the marks.")
+
+
+class Dimension(Part):
+    """A group of items, and of what people mark, with a weight of its own."""
+
+    id: Id
+    title: Text
+    weight: Weight = 1.0
+    items: Annotated[tuple[Item, ...], Field(strict=False)] = ()
+    manual: Annotated[tuple[Criterion, ...], Field(strict=False)] = Field(
+        default=(), description="Criteria that a person marks, in marks.csv."
+    )
+
+    @model_validator(mode="after")
+    def _check_content(self) -> "Dimension":
+        if not self.items and not self.manual:
+            raise ValueError("a dimension has items, or manual criteria, or both")
+        return self
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """The weights inside the dimension, by id of item or criterion."""
+        manual = {criterion.id: criterion.weight for criterion in self.manual}
+        return {item.key: item.weight for item in self.items} | manual
 
 
 class CohortRule(Part):
-    """How `relative(x)` turns a number into a mark by comparing with the class."""
+    """How `relative(x)` turns a number into a mark by comparing with the class.
+
+    `worst` is the value that gets 0, the class's largest or a percentile of it, so that one
+    extreme group can't lift all others. Fewer than `least` measured groups are no class:
+    the item's `alone` formula is used.
+    """
 
     method: Literal["zero-best", "min-max", "rank", "z"] = "zero-best"
     worst: Annotated[str, Field(pattern=r"^(max|p[0-9]{1,2})$")] = "max"
+    least: Annotated[int, Field(ge=1, le=10_000)] = 2
+
+
+class LateRule(Part):
+    """What a late hand-in costs, in points of the total (0..10) for each day begun."""
+
+    points_per_day: Annotated[float, Field(ge=0, le=10)]
+    most: Annotated[float, Field(ge=0, le=10)] = 10.0
+    grace_minutes: Annotated[float, Field(ge=0, le=10_080)] = 0.0
+
+
+class TemplateRule(Part):
+    """The course's starter repository: its findings are not the students'."""
+
+    source: Text = Field(description="A folder (relative to the rubric) or an address.")
+    ref: Text | None = Field(default=None, description="A branch, tag or commit.")
 
 
 class LimitsRule(Part):
@@ -96,6 +141,16 @@ class LimitsRule(Part):
     disk_files: Annotated[int, Field(ge=100, le=10_000_000)] = 100_000
 
 
+def _named(written: object) -> object:
+    return {"source": written} if isinstance(written, str) else written
+
+
+Template = Annotated[
+    TemplateRule,
+    BeforeValidator(_named, json_schema_input_type=str | TemplateRule),
+]
+
+
 class Rubric(Part):
     """A whole rubric."""
 
@@ -104,9 +159,19 @@ class Rubric(Part):
     description: str = ""
     cohort: CohortRule = CohortRule()
     limits: LimitsRule = LimitsRule()
+    late: LateRule | None = None
+    template: Template | None = Field(
+        default=None,
+        description="The starter repository: findings it has are counted apart.",
+    )
     dimensions: Annotated[tuple[Dimension, ...], Field(min_length=1, strict=False)]
 
     @property
     def items(self) -> tuple[Item, ...]:
         """Every item, in the rubric's order."""
         return tuple(item for dimension in self.dimensions for item in dimension.items)
+
+    @property
+    def criteria(self) -> tuple[Criterion, ...]:
+        """Every manual criterion, in the rubric's order."""
+        return tuple(one for dimension in self.dimensions for one in dimension.manual)

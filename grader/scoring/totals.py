@@ -1,74 +1,148 @@
 """From items to dimensions to the total.
 
 An ungraded item takes its weight out of the sum, and the share of the rubric's weight that
-was graded is stated beside the total: never a silent 0, never a silent rescale.
+was graded is stated beside the total: never a silent 0, never a silent rescale. What people
+decided is in the total; what it would be without them is stated beside it.
 
 Sums are `fsum`: from Python 3.12 on `sum` rounds otherwise than before, in the last digit.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from math import fsum
+from typing import Literal
 
 from grader.model.measurement import Measured, Measurement
 from grader.model.score import (
+    Decided,
     DimensionScore,
     Grade,
     ItemResult,
     ItemScore,
+    Penalty,
     Provisional,
     Ungraded,
 )
-from grader.rubric.schema import Dimension, Item, Rubric
-from grader.scoring.items import score_item
+from grader.rubric.schema import Dimension, Rubric
+from grader.scoring.cohort import NO_CLASS, Class
+from grader.scoring.items import mark_of, score_item
+
+_ABSENT: Mapping[Literal["left-out", "not-measured"], str] = {
+    "left-out": "Left out with --only or --skip.",
+    "not-measured": "Nobody measured it when the class was graded.",
+}
+
+
+@dataclass(frozen=True)
+class Given:
+    """A mark 0..10 that a person gave, why, and who."""
+
+    mark: float
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True)
+class Adjustments:
+    """What people decided about one group: marks by id of item or criterion, and penalties."""
+
+    marks: Mapping[str, Given] = field(default_factory=dict)
+    penalties: tuple[Penalty, ...] = ()
+
+
+UNADJUSTED = Adjustments()
 
 
 def grade_measurements(
-    rubric: Rubric, measurements: Mapping[str, Measurement]
+    rubric: Rubric,
+    measurements: Mapping[str, Measurement],
+    *,
+    against: Class | None = None,
+    adjustments: Adjustments = UNADJUSTED,
+    absent: Literal["left-out", "not-measured"] = "left-out",
 ) -> Grade:
     """The grade of one repository.
 
-    `measurements` are by item id; an item without one was left out by the user.
+    `measurements` are by item id; `absent` says why an item has none. `against` is the
+    class; without one, or where it has too few groups, an item's `alone` formula counts.
     """
-    results = {item.key: _result(item, measurements) for item in rubric.items}
+    automatic: dict[str, ItemScore | Ungraded] = {}
+    for item in rubric.items:
+        if item.key in measurements:
+            measurement = measurements[item.key]
+            rival = against.rival(item, measurement) if against else NO_CLASS
+            automatic[item.key] = score_item(item, measurement, rival)
+        else:
+            automatic[item.key] = Ungraded(
+                item=item.key, cause=absent, reason=_ABSENT[absent]
+            )
+    results = _decide(rubric, automatic, adjustments)
     shares = weight_shares(rubric)
-    graded = {key: r.mark for key, r in results.items() if isinstance(r, ItemScore)}
-    measured = fsum(shares[key] for key in graded)
-    total = None
-    if measured > 0:
-        total = fsum(shares[key] * mark for key, mark in graded.items()) / measured
+    measured = fsum(shares[key] for key, r in results.items() if mark_of(r) is not None)
+    total = _total(results.values(), shares)
+    lost = fsum(penalty.points for penalty in adjustments.penalties)
     return Grade(
         items=tuple(results.values()),
         dimensions=tuple(_dimension(d, results) for d in rubric.dimensions),
+        total=None if total is None else max(0.0, total - lost),
         # Sums of shares may miss 1 or 10 by the last bit.
-        total=None if total is None else _settle(total, 10.0),
         measured_share=_settle(measured, 1.0),
         provisional=_provisional(results, shares, _partly(results, measurements)),
+        automatic_total=_total(automatic.values(), shares),
+        penalties=adjustments.penalties,
     )
 
 
-def _result(item: Item, measurements: Mapping[str, Measurement]) -> ItemResult:
-    if item.key in measurements:
-        return score_item(item, measurements[item.key])
-    reason = "Left out with --only or --skip."
-    return Ungraded(item=item.key, cause="left-out", reason=reason)
+def _decide(
+    rubric: Rubric,
+    automatic: Mapping[str, ItemScore | Ungraded],
+    adjustments: Adjustments,
+) -> dict[str, ItemResult]:
+    """Every item and criterion with the mark that counts, in the rubric's order."""
+    results: dict[str, ItemResult] = {}
+    for key in (key for dimension in rubric.dimensions for key in dimension.weights):
+        given = adjustments.marks.get(key)
+        if given is not None:
+            results[key] = Decided(
+                item=key,
+                mark=given.mark,
+                reason=given.reason,
+                by=given.by,
+                automatic=automatic.get(key),
+            )
+        elif key in automatic:
+            results[key] = automatic[key]
+        else:
+            reason = "A person marks this, and has not yet."
+            results[key] = Ungraded(item=key, cause="unmarked", reason=reason)
+    return results
+
+
+def _total(results: Iterable[ItemResult], shares: Mapping[str, float]) -> float | None:
+    graded = [
+        (shares[result.item], mark)
+        for result in results
+        if (mark := mark_of(result)) is not None
+    ]
+    weight = fsum(share for share, _ in graded)
+    if weight <= 0:
+        return None
+    return _settle(fsum(share * mark for share, mark in graded) / weight, 10.0)
 
 
 def weight_shares(rubric: Rubric) -> dict[str, float]:
-    """Each item's part of the whole rubric, 0..1, by item id; they sum to 1."""
-    whole = fsum(d.weight for d in rubric.dimensions if _inner_weight(d))
+    """The part of the whole rubric, 0..1, by id of item or criterion; they sum to 1."""
+    inner = {one.id: fsum(one.weights.values()) for one in rubric.dimensions}
+    whole = fsum(one.weight for one in rubric.dimensions if inner[one.id])
     return {
-        item.key: (
-            dimension.weight / whole * item.weight / _inner_weight(dimension)
-            if _inner_weight(dimension)
+        key: (
+            dimension.weight / whole * weight / inner[dimension.id]
+            if inner[dimension.id]
             else 0.0
         )
         for dimension in rubric.dimensions
-        for item in dimension.items
+        for key, weight in dimension.weights.items()
     }
-
-
-def _inner_weight(dimension: Dimension) -> float:
-    return fsum(item.weight for item in dimension.items)
 
 
 def _settle(value: float, bound: float) -> float:
@@ -79,12 +153,12 @@ def _dimension(
     dimension: Dimension, results: Mapping[str, ItemResult]
 ) -> DimensionScore:
     graded = [
-        (item.weight, result.mark)
-        for item in dimension.items
-        if isinstance(result := results[item.key], ItemScore)
+        (weight, mark)
+        for key, weight in dimension.weights.items()
+        if (mark := mark_of(results[key])) is not None
     ]
     weight = fsum(part for part, _ in graded)
-    inner = _inner_weight(dimension)
+    inner = fsum(dimension.weights.values())
     mark = fsum(part * mark for part, mark in graded) / weight if weight else None
     return DimensionScore(
         id=dimension.id,
@@ -120,16 +194,24 @@ def _provisional(
     partly: Mapping[str, str],
 ) -> tuple[Provisional, ...]:
     ungraded = {r.item: r.cause for r in results.values() if isinstance(r, Ungraded)}
-    failed = [key for key, cause in ungraded.items() if cause in ("failed", "formula")]
-    left_out = [key for key, cause in ungraded.items() if cause == "left-out"]
-    alone = [k for k, r in results.items() if isinstance(r, ItemScore) and r.is_alone]
+
+    def because(*causes: str) -> tuple[str, ...]:
+        return tuple(key for key, cause in ungraded.items() if cause in causes)
+
+    failed = because("failed", "formula")
     weight = fsum(shares[key] for key in failed)
+    alone = {
+        key: result.note
+        for key, result in results.items()
+        if isinstance(result, ItemScore) and result.is_alone
+    }
+    why = " ".join(dict.fromkeys(note for note in alone.values() if note))
     candidates = (
         Provisional(
             cause="ungraded",
             reason=f"Could not be graded: {', '.join(failed)} "
             f"({weight:.1%} of the rubric's weight).",
-            items=tuple(failed),
+            items=failed,
         ),
         Provisional(
             cause="partly-measured",
@@ -139,11 +221,23 @@ def _provisional(
         Provisional(
             cause="left-out",
             reason="Some checks were left out with --only or --skip.",
-            items=tuple(left_out),
+            items=because("left-out"),
+        ),
+        Provisional(
+            cause="not-measured",
+            reason="Nobody measured what the rubric asks for: "
+            f"{', '.join(because('not-measured'))}.",
+            items=because("not-measured"),
+        ),
+        Provisional(
+            cause="unmarked",
+            reason=f"Still to be marked by a person: {', '.join(because('unmarked'))}.",
+            items=because("unmarked"),
         ),
         Provisional(
             cause="no-class",
-            reason=f"Marked without the class they are compared with: {', '.join(alone)}.",
+            reason="Marked without the class they are compared with: "
+            f"{', '.join(alone)}.{f' {why}' if why else ''}",
             items=tuple(alone),
         ),
     )

@@ -118,6 +118,38 @@ def test_a_class_function_asks_whoever_evaluates() -> None:
         formula.evaluate({"violations": 12})
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "10 - gone",
+        "0 * gone + here",
+        "10 if gone == 0 else 0",
+        "10 if here else gone / here",
+        "max(here, gone)",
+        "relative(gone)",
+    ],
+)
+def test_what_was_not_measured_has_no_value_where_it_is_used(text: str) -> None:
+    compare = {"relative": lambda name: 10.0}
+    with pytest.raises(FormulaError, match='it uses "gone", which was not measured'):
+        parse(text).evaluate({"here": 0}, compare)
+
+
+def test_only_what_is_evaluated_has_to_be_measured() -> None:
+    trace = parse("10 - gone if tests > 4 else 2 * tests").evaluate({"tests": 3})
+    assert (trace.value, dict(trace.inputs)) == (6, {"tests": 3})
+    assert trace.substituted == "10 - gone if 3 > 4 else 2 × 3"
+    assert parse("10 * (tests < 4 or gone > 1)").evaluate({"tests": 3}).value == 10
+    assert parse("10 * (tests > 4 and gone > 1)").evaluate({"tests": 3}).value == 0
+
+
+@pytest.mark.parametrize("text", ["min(10, x * x - x * x)", "10 if x * x > 1 else 0"])
+def test_what_is_too_large_on_the_way_is_no_mark(text: str) -> None:
+    # Infinity less infinity is no number, and the least of 10 and no number is 10.
+    with pytest.raises(FormulaError, match="too large"):
+        parse(text).evaluate({"x": 1e200})
+
+
 @given(st.floats(allow_nan=False, allow_infinity=False, width=32))
 def test_a_shown_number_is_a_whole_one_only_if_it_is(value: float) -> None:
     text = number_text(value)

@@ -24,7 +24,9 @@ CATALOGUE = Catalogue(
             ),
             _Options,
         ),
-        "lint": CheckerFacts((Quantity("violations", "count", "bad"),), _Options),
+        "lint": CheckerFacts(
+            (Quantity("violations", "count", "bad", better="lower"),), _Options
+        ),
     },
     broken={"typing": "acme-checks: ImportError: no module named acme"},
 )

@@ -18,7 +18,7 @@ from grader.model.measurement import (
 )
 from grader.model.score import ItemScore, Ungraded
 from grader.rubric.schema import Dimension, Item, Rubric
-from grader.scoring.fixes import gains
+from grader.scoring.fixes import gains, mended
 from grader.scoring.items import score_item
 from grader.scoring.totals import grade_measurements, weight_shares
 
@@ -79,6 +79,26 @@ def test_a_formula_that_divides_by_zero_leaves_the_item_ungraded() -> None:
     assert isinstance(result, Ungraded)
     assert result.cause == "formula"
     assert "division by zero: files is 0" in result.reason
+
+
+def test_a_formula_over_what_was_not_measured_leaves_the_item_ungraded() -> None:
+    idle = item("a", "10 - surviving_mutants", on_failure="zero")
+    result = score_item(idle, measured(passed=3))
+    assert isinstance(result, Ungraded)
+    assert result.cause == "formula"
+    assert '"surviving_mutants", which was not measured in this run' in result.reason
+    assert score_item(idle, measured(surviving_mutants=0)) != result
+    grade = grade_measurements(rubric((1, [idle])), {"a": measured(passed=3)})
+    assert (grade.total, grade.measured_share) == (None, 0.0)
+    assert [reason.cause for reason in grade.provisional] == ["ungraded"]
+
+
+def test_a_mended_branch_over_what_was_not_measured_promises_nothing() -> None:
+    course = rubric((1, [item("a", "10 - gone if bad == 0 else 5")]))
+    taken = {"a": measured(files=1, good=1, bad=2, tries=0)}
+    grade = grade_measurements(course, taken)
+    assert grade.total == 5
+    assert gains(course, grade, taken, QUANTITIES) == ()
 
 
 def test_without_a_class_the_alone_formula_marks_and_says_so() -> None:
@@ -199,6 +219,18 @@ def test_a_fix_in_a_provisional_total_is_worth_its_part_of_what_was_graded() -> 
     (only,) = gains(course, grade, taken, QUANTITIES)
     assert grade.total is not None
     assert only.points == pytest.approx(10 - grade.total)
+
+
+def test_what_was_not_measured_is_not_mended_into_a_number() -> None:
+    facts = Measured(values={"good": 1, "bad": 2})
+    quantities = (
+        Quantity("files", "files", "absent where none", optional=True),
+        Quantity("good", "files", "fine", better="higher", ideal="files"),
+        Quantity("bad", "count", "wrong", better="lower", ideal=0),
+        Quantity("gone", "count", "absent where none", "lower", 0, optional=True),
+        Quantity("tries", "count", "absent where none", "higher", optional=True),
+    )
+    assert mended(facts, quantities) == {"good": 1, "bad": 0}
 
 
 def test_scoring_reads_no_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
