@@ -23,6 +23,7 @@ def grade(
     offline: bool = False,
     isolation: "Isolation" = "auto",
     signals: bool = True,
+    cohort: str | PathLike[str] | None = None,
 ) -> "Report":
     """Grade one repository and return its report; `report.grade` is the mark with its parts.
 
@@ -31,13 +32,15 @@ def grade(
     `environment` is what the project's tests run in: `auto` builds it from the project's
     manifests, `none` is this interpreter, else a virtual environment, an interpreter or a
     manifest file; `offline` keeps it from fetching. `isolation` is the tier that confines
-    what runs; without `signals` the tests run once only. Marks are 0..10.
+    what runs; without `signals` the tests run once only. `cohort` is the cohort.json of a
+    class to compare with. Marks are 0..10.
 
     Raises `grader.errors.GradeError` for what the caller can mend (no such path, a rubric with
     a mistake). A check that could not be measured is in the report as ungraded.
     """
     from pathlib import Path
 
+    from grader.engine.cohort import load_cohort
     from grader.engine.grade import Request, grade_repository
 
     return grade_repository(
@@ -51,5 +54,6 @@ def grade(
             is_offline=offline,
             isolation=isolation,
             signals=signals,
+            cohort=None if cohort is None else load_cohort(Path(cohort)),
         )
     )

@@ -88,6 +88,8 @@ def test_every_checker_explains_itself(checker_id: str) -> None:
         if isinstance(quantity.ideal, str):
             assert quantity.ideal in names
         assert (quantity.ideal is None) or quantity.better != "neither"
+        # Who writes a formula has to know when there is no such number.
+        assert quantity.optional == ("absent where" in quantity.meaning)
 
 
 def install_plugin(site: Path, *, module: str = PLUGIN) -> None:

@@ -15,11 +15,15 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from grader.cli.batch import batch
 from grader.cli.checkers import checkers, explain
+from grader.cli.cohort import cohort_app
+from grader.cli.compare import compare
 from grader.cli.doctor import doctor
 from grader.cli.env import env
 from grader.cli.grade import grade
 from grader.cli.report import report
+from grader.cli.rescore import rescore
 from grader.cli.rubric import rubric_app
 from grader.cli.selftest import selftest
 from grader.errors import ExitCode, GradeError
@@ -38,6 +42,10 @@ app = typer.Typer(
     "130 interrupted.",
 )
 app.command()(grade)
+app.command()(batch)
+app.command()(rescore)
+app.command()(compare)
+app.add_typer(cohort_app, name="cohort")
 app.command()(report)
 app.command()(checkers)
 app.command()(explain)

@@ -44,6 +44,13 @@ def grade(
             help="Grade this branch, tag or commit instead of the folder as it stands."
         ),
     ] = None,
+    cohort: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="COHORT.json",
+            help="The class to compare with, as mlops-grade cohort export wrote it.",
+        ),
+    ] = None,
     only: Annotated[
         list[str] | None,
         typer.Option(help="Grade only this item; repeat it, or join with commas."),
@@ -135,6 +142,7 @@ def grade(
     without network or your files; where no box can be had they are not run.
     """
     from grader.cli.progress import watching
+    from grader.engine.cohort import load_cohort
     from grader.engine.grade import Request, grade_repository
 
     targets = parse_targets(reports or [])
@@ -142,13 +150,14 @@ def grade(
         source=source,
         rubric=rubric,
         ref=ref,
-        only=_split(only),
-        skip=_split(skip),
+        only=split(only),
+        skip=split(skip),
         environment=_environment(environment, python),
         is_offline=offline,
         from_source=from_source,
         isolation=isolation.value,
         signals=not no_signals,
+        cohort=load_cohort(cohort) if cohort else None,
     )
     if isolation is IsolationOption.NONE and not quiet:
         typer.echo(
@@ -164,7 +173,8 @@ def grade(
     raise typer.Exit(_verdict(report, fail_under, strict))
 
 
-def _split(words: list[str] | None) -> tuple[str, ...]:
+def split(words: list[str] | None) -> tuple[str, ...]:
+    """Words that were repeated or joined with commas."""
     parts = (part.strip() for word in words or () for part in word.split(","))
     return tuple(part for part in parts if part)
 

@@ -1,42 +1,24 @@
 """The whole path on one page: a source and a rubric in, a `Report` out."""
 
-import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 
-from grader.checkers._base import Checker, Options
 from grader.checkers._registry import Registry, installed
-from grader.engine.capture import Capture, capture
-from grader.engine.environment import AUTO, environment_for
-from grader.engine.measure import Unwatched, Watch, Workshop, measure
+from grader.engine.assemble import Graded, assemble, quantities_of
+from grader.engine.environment import AUTO
+from grader.engine.gather import Surroundings, Which, by_item, gather
+from grader.engine.measure import Watch
+from grader.engine.starting import starter_of
 from grader.errors import GradeError, did_you_mean
-from grader.model.environment import EnvironmentFacts
-from grader.model.history import History
-from grader.model.measurement import Measured, Measurement, Tool
-from grader.model.report import (
-    Fix,
-    LeftOutFile,
-    QuantityLine,
-    Report,
-    ReportCheck,
-    RepositoryFacts,
-    RubricFacts,
-    Section,
-)
-from grader.model.score import Grade
+from grader.model.cohort import Cohort
+from grader.model.report import Report
 from grader.resources import shipped
-from grader.rubric.load import Catalogue, CheckerFacts, LoadedRubric, load_rubric
+from grader.rubric.load import Catalogue, CheckerFacts, load_rubric
 from grader.rubric.schema import Item
 from grader.sandbox.choose import Boxes, Isolation
-from grader.sandbox.remove import private_folder
-from grader.scoring.fixes import gains
-from grader.scoring.totals import grade_measurements, weight_shares
-
-# As many files that are left out as a report names.
-LISTED = 1_000
+from grader.scoring.cohort import Class
+from grader.scoring.totals import grade_measurements
 
 
 @dataclass(frozen=True)
@@ -49,7 +31,8 @@ class Request:
     interpreter), or a virtual environment, an interpreter or a manifest file; `is_offline`
     keeps it from fetching anything, `from_source` lets packages without wheels be built.
     `isolation` is the tier that confines what runs: `auto` takes the first that works here.
-    Without `signals` the tests run once, and nothing is tried on them.
+    Without `signals` the tests run once, and nothing is tried on them. `cohort` is the class
+    that marks are compared with.
     """
 
     source: str
@@ -62,40 +45,40 @@ class Request:
     from_source: bool = False
     isolation: Isolation = "auto"
     signals: bool = True
+    cohort: Cohort | None = None
 
 
 def grade_repository(request: Request, watch: Watch | None = None) -> Report:
     """Capture, measure, score and assemble. Raises `GradeError` for what the user can mend."""
     registry = installed()
     loaded = load_rubric(request.rubric or shipped("rubric.yaml"), catalogue(registry))
-    chosen = choose(loaded.rubric.items, request.only, request.skip)
-    with private_folder() as work:
-        captured = capture(request.source, work, ref=request.ref)
-        watch = watch or Unwatched()
-        boxes = Boxes(request.isolation)
-        environment = environment_for(
-            captured.snapshot,
-            request.environment,
-            work / "environment",
-            boxes=boxes,
-            is_offline=request.is_offline,
-            from_source=request.from_source,
-            tell=watch.told,
-        )
-        measurements = measure(
-            captured.snapshot,
-            chosen,
-            registry.checkers,
-            Workshop(
-                *(work, loaded.rubric.limits, environment, boxes),
-                extra_runs=request.signals,
-            ),
-            watch,
-        )
-        facts = _repository_facts(captured)
-    grade = grade_measurements(loaded.rubric, measurements)
-    surroundings = Surroundings(environment.facts(), boxes.description())
-    return _assemble(facts, surroundings, loaded, registry, measurements, grade)
+    rubric = loaded.rubric
+    chosen = choose(rubric.items, request.only, request.skip)
+    boxes = Boxes(request.isolation)
+    surroundings = Surroundings(
+        limits=rubric.limits,
+        environment=request.environment,
+        is_offline=request.is_offline,
+        from_source=request.from_source,
+        signals=request.signals,
+    )
+    surroundings = starter_of(rubric, chosen, registry, surroundings, boxes)
+    evidence = gather(
+        request.source,
+        Which(request.ref, is_cached=True),
+        chosen,
+        registry.checkers,
+        surroundings,
+        boxes,
+        watch=watch,
+    )
+    against = None
+    if request.cohort is not None:
+        quantities = quantities_of(rubric, registry)
+        against = Class(request.cohort, rubric.cohort, quantities)
+    measurements = by_item(chosen, evidence)
+    grade = grade_measurements(rubric, measurements, against=against)
+    return assemble(Graded(evidence, measurements, grade), loaded, registry, against)
 
 
 def catalogue(registry: Registry) -> Catalogue:
@@ -128,125 +111,3 @@ def choose(
     if not wanted:
         raise GradeError("--only and --skip leave nothing to grade.")
     return wanted
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What the project's tests ran in: the packages, and the box."""
-
-    environment: EnvironmentFacts | None
-    isolation: str
-
-
-def _assemble(
-    facts: RepositoryFacts,
-    surroundings: Surroundings,
-    loaded: LoadedRubric,
-    registry: Registry,
-    measurements: dict[str, Measurement],
-    grade: Grade,
-) -> Report:
-    rubric = loaded.rubric
-    shares = weight_shares(rubric)
-    results = {result.item: result for result in grade.items}
-    checkers = registry.checkers
-    quantities = {name: checker.quantities for name, checker in checkers.items()}
-    titles = {
-        item.key: item.title or checkers[item.checker].title() for item in rubric.items
-    }
-    return Report(
-        generator=Tool(name="mlops-grade", version=metadata.version("mlops-grade")),
-        graded_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        python=platform.python_version(),
-        platform=platform.platform(terse=True),
-        isolation=surroundings.isolation,
-        repository=facts,
-        environment=surroundings.environment,
-        rubric=RubricFacts(
-            name=rubric.name, version=rubric.version, digest=loaded.digest
-        ),
-        grade=grade,
-        checks=tuple(
-            ReportCheck(
-                id=item.key,
-                checker=item.checker,
-                title=titles[item.key],
-                dimension=dimension.id,
-                weight_share=shares[item.key],
-                advice=item.advice,
-                formula=item.score,
-                alone_formula=item.alone,
-                result=results[item.key],
-                measurement=measurements.get(item.key),
-                quantities=_quantity_lines(
-                    checkers[item.checker], measurements.get(item.key)
-                ),
-                sections=tuple(
-                    Section(title=title, text=text)
-                    for title, text in checkers[item.checker].sections().items()
-                ),
-                source=checkers[item.checker].source,
-            )
-            for dimension in rubric.dimensions
-            for item in dimension.items
-        ),
-        fixes=tuple(
-            Fix(
-                item=gain.item.key,
-                title=titles[gain.item.key],
-                gain=gain.points,
-                mark_now=gain.mark_now,
-                mark_after=gain.mark_after,
-                advice=gain.item.advice,
-                command=measurements[gain.item.key].fix_command,
-            )
-            for gain in gains(rubric, grade, measurements, quantities)
-        ),
-    )
-
-
-def _quantity_lines(
-    checker: Checker[Options], measurement: Measurement | None
-) -> tuple[QuantityLine, ...]:
-    if measurement is None or not isinstance(measurement.outcome, Measured):
-        return ()
-    return tuple(
-        QuantityLine(
-            name=quantity.name,
-            value=measurement.outcome.values[quantity.name],
-            unit=quantity.unit,
-            meaning=quantity.meaning,
-        )
-        for quantity in checker.quantities
-    )
-
-
-def _repository_facts(captured: Capture) -> RepositoryFacts:
-    snapshot, history = captured.snapshot, captured.snapshot.history
-    left_out = snapshot.all_left_out
-    beyond = [f"{len(left_out) - LISTED:,} more files are left out, not listed here."]
-    beyond = beyond if len(left_out) > LISTED else []
-    return RepositoryFacts(
-        name=snapshot.name,
-        source=captured.source,
-        commit=snapshot.commit,
-        uncommitted=snapshot.uncommitted,
-        files=len(snapshot.files),
-        python_files=len(snapshot.python_files),
-        source_files=len(snapshot.source_files),
-        lines=snapshot.lines("all"),
-        left_out=tuple(
-            LeftOutFile(path=one.path, reason=one.reason) for one in left_out[:LISTED]
-        ),
-        notes=(*captured.notes, *beyond),
-        commit_time=_stated(history),
-        commit_author=history.commits[0].author_name if history else None,
-        commits=len(history.commits) if history else None,
-        authors=history.authors if history else None,
-        history_is_truncated=history.is_truncated if history else False,
-    )
-
-
-def _stated(history: History | None) -> str | None:
-    moment = history.commits[0].committed.utc if history else None
-    return moment.isoformat(timespec="seconds") if moment else None

@@ -1,15 +1,17 @@
 """Runs checkers side by side on one snapshot and keeps each one's trouble its own."""
 
+import json
 import logging
 import os
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 from grader.checkers._base import Bench, BoxSource, Checker, Options
+from grader.engine.starter import Starter
 from grader.environment.environments import Environment
 from grader.errors import CannotMeasure
 from grader.model.measurement import (
@@ -61,13 +63,18 @@ class Unwatched:
 
 @dataclass(frozen=True)
 class Workshop:
-    """Where and under which limits the checks of one repository work."""
+    """Where and under which limits the checks of one repository work.
+
+    `jobs` is how many of them run at once, None for one on each core.
+    """
 
     folder: Path
     limits: LimitsRule
     environment: Environment
     boxes: BoxSource
     extra_runs: bool = True
+    jobs: int | None = None
+    starter: Starter = field(default_factory=Starter)
 
     def bench(self, item: str) -> Bench:
         """A private bench for one item."""
@@ -113,21 +120,28 @@ def measure(
         watch.started(item.key)
         bench = workshop.bench(item.key)
         measurement = measure_item(snapshot, item, checkers[item.checker], bench)
+        if isinstance(measurement.outcome, Measured):
+            outcome = workshop.starter.divided(
+                key(measurement), measurement.outcome, snapshot.root
+            )
+            measurement = measurement.model_copy(update={"outcome": outcome})
         remove_tree(bench.scratch)
         watch.finished(item.key, measurement.outcome)
         return measurement
 
     first: dict[str, Item] = {}
     for item in items:
-        first.setdefault(_sameness(item), item)
+        first.setdefault(key(item), item)
     watch.planned(len(first))
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+    jobs = workshop.jobs or os.cpu_count() or 1
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
         futures = {same: pool.submit(work, item) for same, item in first.items()}
-        return {item.key: futures[_sameness(item)].result() for item in items}
+        return {item.key: futures[key(item)].result() for item in items}
 
 
-def _sameness(item: Item) -> str:
-    return f"{item.checker} {sorted(item.options.items())!r}"
+def key(asked: Item | Measurement) -> str:
+    """What two items have in common that share a measurement: the checker and its options."""
+    return f"{asked.checker} {json.dumps(dict(asked.options), sort_keys=True)}"
 
 
 def measure_item(
@@ -161,12 +175,17 @@ def measure_item(
 def refuse_undeclared(
     checker: Checker[Options], outcome: Measured | NotApplicable
 ) -> None:
-    """Raise `CannotMeasure` when the values are not exactly the declared quantities."""
+    """Raise `CannotMeasure` when the values are not the declared quantities.
+
+    Only optional ones may be absent.
+    """
     if isinstance(outcome, NotApplicable):
         return
     declared = {quantity.name: quantity for quantity in checker.quantities}
-    if declared.keys() != outcome.values.keys():
-        odd = ", ".join(sorted(declared.keys() ^ outcome.values.keys()))
+    differing = declared.keys() ^ outcome.values.keys()
+    wrong = {n for n in differing if n not in declared or not declared[n].optional}
+    if wrong:
+        odd = ", ".join(sorted(wrong))
         raise CannotMeasure(
             f"a bug in the checker: measured and declared differ: {odd}"
         )

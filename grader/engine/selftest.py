@@ -12,7 +12,7 @@ from grader.engine.environment import NONE
 from grader.engine.grade import Request, grade_repository
 from grader.engine.measure import Watch
 from grader.model.report import Report
-from grader.model.score import ItemResult, ItemScore
+from grader.model.score import ItemResult, Ungraded
 from grader.resources import shipped
 
 PROJECTS = ("solid", "messy", "empty")
@@ -47,9 +47,7 @@ def judge(reports: Mapping[str, Report]) -> tuple[Row, ...]:
         results = [report.check(check.id).result for report in reports.values()]
         said = tuple(map(_said, results))
         problem = None
-        failed = [
-            r for r in results if not isinstance(r, ItemScore) and r.cause == "failed"
-        ]
+        failed = [r for r in results if isinstance(r, Ungraded) and r.cause == "failed"]
         if failed:
             problem = failed[0].reason
         elif len(set(said)) == 1:
@@ -59,6 +57,6 @@ def judge(reports: Mapping[str, Report]) -> tuple[Row, ...]:
 
 
 def _said(result: ItemResult) -> str:
-    if isinstance(result, ItemScore):
-        return f"{result.mark:.2f}"
-    return result.cause
+    if isinstance(result, Ungraded):
+        return result.cause
+    return f"{result.mark:.2f}"

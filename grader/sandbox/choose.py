@@ -134,6 +134,17 @@ class Boxes:
         self._found: Box | None = None
         self._tried: tuple[Trial, ...] | None = None
 
+    def __getstate__(self) -> tuple[Isolation, Box | None, tuple[Trial, ...] | None]:
+        """What another process of this machine is told, so that it need not try again."""
+        self._box()
+        return self._wanted, self._found, self._tried
+
+    def __setstate__(
+        self, state: tuple[Isolation, Box | None, tuple[Trial, ...] | None]
+    ) -> None:
+        self.__init__(state[0])  # type: ignore[misc]
+        self._found, self._tried = state[1:]
+
     def for_tools(self) -> Box:
         """The box for our own tools; without a working one just limits."""
         return self._box() or PlainBox()

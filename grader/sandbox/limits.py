@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 MEBIBYTE = 2**20
+GIBIBYTE = 2**30
 
 
 @dataclass(frozen=True)

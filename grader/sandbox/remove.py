@@ -10,13 +10,15 @@ from pathlib import Path
 
 
 @contextmanager
-def private_folder(prefix: str = "mlops-grade-") -> Iterator[Path]:
-    """A new folder that is gone afterwards, by its real path.
+def private_folder(
+    prefix: str = "mlops-grade-", within: Path | None = None
+) -> Iterator[Path]:
+    """A new folder that is gone afterwards, by its real path; below `within` if given.
 
     Others may pass through it to folders below, and can't see what these are called: as root
     what runs in a box is another user.
     """
-    place = Path(tempfile.mkdtemp(prefix=prefix)).resolve()
+    place = Path(tempfile.mkdtemp(prefix=prefix, dir=within)).resolve()
     place.chmod(0o711)
     try:
         yield place

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 import grader
-from grader.engine import grade as grading
 from grader.engine.capture import Capture, capture
 from grader.errors import GradeError
 
@@ -301,7 +300,7 @@ def test_the_report_tells_of_the_commit_and_bounds_its_lists(
         (repository / f"link{at}.py").symlink_to("/etc/passwd")
     git(repository, "add", "-A")
     git(repository, "commit", "-q", "-m", "Links")
-    monkeypatch.setattr(grading, "LISTED", 3)
+    monkeypatch.setattr("grader.engine.gather.LISTED", 3)
     facts = grader.grade(repository, only=["file-presence"]).repository
     assert facts.commit == git(repository, "rev-parse", "HEAD")
     assert (facts.commit_author, facts.commits, facts.authors) == ("A Student", 2, 1)

@@ -19,7 +19,10 @@ class Fake(Checker[Options]):
 
     id = "fake"
     source = "https://example.org"
-    quantities = (Quantity("share", "share", "0..1", maximum=1),)
+    quantities = (
+        Quantity("share", "share", "0..1", maximum=1),
+        Quantity("spare", "share", "absent where unknown", maximum=1, optional=True),
+    )
 
     def __init__(self, does: Callable[[], dict[str, float]]) -> None:
         self.calls = 0
@@ -73,6 +76,17 @@ def test_values_that_were_not_declared_are_refused(
     make_snapshot: MakeSnapshot, tmp_path: Path
 ) -> None:
     for values in ({}, {"share": 0.5, "more": 1.0}, {"share": 1.5}, {"share": -0.1}):
+        outcome = run(make_snapshot, tmp_path / str(values), values.copy).outcome
+        assert isinstance(outcome, Failed), values
+
+
+def test_only_what_is_optional_may_be_absent(
+    make_snapshot: MakeSnapshot, tmp_path: Path
+) -> None:
+    for values in ({"share": 0.5}, {"share": 0.5, "spare": 0.25}):
+        outcome = run(make_snapshot, tmp_path / str(values), values.copy).outcome
+        assert outcome == Measured(values=values)
+    for values in ({"spare": 0.25}, {"share": 0.5, "spare": 1.5}):
         outcome = run(make_snapshot, tmp_path / str(values), values.copy).outcome
         assert isinstance(outcome, Failed), values
 

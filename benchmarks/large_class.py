@@ -1,0 +1,83 @@
+"""A class of 300: what the run's own process needs of memory, and how long marking it again takes.
+
+    python -m benchmarks.large_class [--groups 300]
+
+Synthetic groups are graded as `mlops-grade batch` does it; the memory of the parent process is
+read after each group. Then the class is marked again under an edited rubric, as
+`mlops-grade rescore` does it, in a process of its own, start-up included.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.classes import QUICK, write_class
+
+# What is said in one rubric and not in the other.
+EDITED = QUICK.replace("min(10, try_blocks)", "min(10, try_blocks / 2)")
+
+
+def main() -> None:
+    """Grade, mark again, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--groups", type=int, default=300)
+    count = parser.parse_args().groups
+    with tempfile.TemporaryDirectory(prefix="mlops-large-") as name:
+        place = Path(name)
+        clones = write_class(place / "clones", count)
+        (place / "quick.yaml").write_text(QUICK, "utf-8")
+        (place / "edited.yaml").write_text(EDITED, "utf-8")
+        memory, graded_s = _graded(place, clones)
+        command = [sys.executable, "-m", "grader", "rescore", str(place / "class")]
+        again = [*command, "--rubric", str(place / "edited.yaml")]
+        started = time.monotonic()
+        subprocess.run(again, check=True, stdout=subprocess.DEVNULL)
+        rescored_s = time.monotonic() - started
+    quarter = max(1, len(memory) // 4)
+    early, late = max(memory[:quarter]), max(memory[-quarter:])
+    table = Table(
+        "groups", "graded in", "memory, first quarter", "last quarter", "rescore"
+    )
+    table.add_row(
+        str(count),
+        f"{graded_s:.0f} s",
+        f"{early / 1024:.0f} MiB",
+        f"{late / 1024:.0f} MiB",
+        f"{rescored_s:.2f} s",
+    )
+    Console().print(table)
+
+
+def _graded(place: Path, clones: Path) -> tuple[list[int], float]:
+    """KiB that the run's process had resident, four times a second, and the seconds it took."""
+    program = [sys.executable, "-m", "grader", "batch", str(clones), "-q"]
+    options = ["--rubric", str(place / "quick.yaml"), "--environment", "none"]
+    started = time.monotonic()
+    process = subprocess.Popen(
+        [*program, *options, "--output", str(place / "class"), "--isolation", "none"]
+    )
+    memory = []
+    while process.poll() is None:
+        memory.append(_resident(process.pid))
+        time.sleep(0.25)
+    if process.returncode:
+        raise SystemExit(f"the run ended with {process.returncode}")
+    return [one for one in memory if one], time.monotonic() - started
+
+
+def _resident(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text("ascii").splitlines()
+    except FileNotFoundError:
+        return 0
+    return next((int(one.split()[1]) for one in lines if one.startswith("VmRSS")), 0)
+
+
+if __name__ == "__main__":
+    main()

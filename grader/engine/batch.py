@@ -1,0 +1,363 @@
+"""Grades a class: every group in a process of its own, each result written as it ends.
+
+What is written is evidence; marks are made from it afterwards (`grader.engine.marking`). A
+run that was stopped, however that was, goes on where it stopped; a run that had ended looks
+at every group again and measures what changed.
+"""
+
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from grader.checkers._registry import installed
+from grader.engine.assemble import rubric_facts
+from grader.engine.environment import AUTO
+from grader.engine.gather import Earlier, Surroundings, Which, gather, generator
+from grader.engine.grade import choose
+from grader.engine.starting import starter_of
+from grader.engine.store import ClassFolder
+from grader.engine.ticker import Listener, Ticker, follow
+from grader.errors import GradeError, did_you_mean
+from grader.model.classroom import ClassRecord, Group, Refused
+from grader.model.evidence import Evidence, Trouble
+from grader.rubric.load import LoadedRubric
+from grader.rubric.schema import Item
+from grader.sandbox.choose import Boxes, Isolation
+from grader.sandbox.limits import GIBIBYTE
+from grader.sandbox.remove import private_folder
+from grader.sandbox.workers import WorkerDied, WorkerPool
+
+# How often a group is tried whose worker process was killed from outside.
+ATTEMPTS = 2
+# What one group's tools and tests use together most of the time.
+_GROUP_BYTES = 2 * GIBIBYTE
+_PRELOAD = ("grader.engine.batch", "grader.submissions.history")
+
+
+class ClassWatch(Listener, Protocol):
+    """Is told how a class's run goes."""
+
+    def began(self, groups: Sequence[Group], done: int, workers: int) -> None:
+        """So many groups are going to be looked at; `done` an earlier run has finished."""
+
+    def group_started(self, group: Group) -> None:
+        """A group's repository is fetched and measured from here on."""
+
+    def group_graded(self, group: Group, evidence: Evidence) -> None:
+        """A group's result is written."""
+
+    def group_failed(self, group: Group, trouble: Trouble) -> None:
+        """Nothing of a group could be measured."""
+
+
+@dataclass(frozen=True)
+class ClassRequest:
+    """A class and how to grade it.
+
+    `deadlines` are by group name, for those with another than the class's, each with the
+    reason. `only_groups` and `limit` leave the others as they are. With `refresh` everything
+    is measured again. `workers` is how many groups at once, None for what suits the machine.
+    """
+
+    groups: Sequence[Group]
+    loaded: LoadedRubric
+    refused: Sequence[Refused] = ()
+    notes: Sequence[str] = ()
+    deadline: datetime | None = None
+    timezone: str = "UTC"
+    deadlines: dict[str, tuple[datetime, str]] | None = None
+    only: Sequence[str] = ()
+    skip: Sequence[str] = ()
+    environment: str = AUTO
+    is_offline: bool = False
+    from_source: bool = False
+    isolation: Isolation = "auto"
+    signals: bool = True
+    refresh: bool = False
+    only_groups: Sequence[str] = ()
+    limit: int | None = None
+    workers: int | None = None
+
+
+@dataclass(frozen=True)
+class Task:
+    """Everything that a worker needs to measure one group."""
+
+    group: Group
+    which: Which
+    items: tuple[Item, ...]
+    surroundings: Surroundings
+    boxes: Boxes
+    run: str
+    earlier: Earlier | None
+    ticker: Path | None
+
+
+def measure_group(task: Task) -> str:
+    """A worker's work: the group's `Evidence`, or its `Trouble`, as JSON."""
+    group = task.group
+    watch = Ticker(task.ticker, group.name) if task.ticker else None
+    try:
+        return gather(
+            group.source,
+            task.which,
+            task.items,
+            installed().checkers,
+            task.surroundings,
+            task.boxes,
+            group=group.name,
+            run=task.run,
+            earlier=task.earlier,
+            watch=watch,
+        ).model_dump_json()
+    except GradeError as error:
+        return Trouble(
+            group=group.name,
+            run=task.run,
+            cause=error.cause,
+            reason=error.message,
+            hint=error.hint,
+        ).model_dump_json()
+    except OSError as error:
+        # A full disk, no room for temporary files: the machine's trouble, not the group's.
+        return Trouble(
+            group=group.name,
+            run=task.run,
+            cause="environment",
+            reason=f"{error.strerror or error}: {error.filename or 'this machine'}.",
+            hint="Make room, and run the same command again.",
+        ).model_dump_json()
+
+
+def run_class(
+    request: ClassRequest, folder: ClassFolder, watch: ClassWatch
+) -> ClassRecord:
+    """Measure every group of a class into its folder, whose lock is held.
+
+    Raises `GradeError` for what stops the whole run; one group's trouble is its own, written
+    beside the others' results.
+    """
+    started = time.monotonic()
+    items = choose(request.loaded.rubric.items, request.only, request.skip)
+    wanted = _wanted(request)
+    boxes = Boxes(request.isolation)
+    before = folder.record()
+    record = _record(request, before, boxes)
+    folder.save_record(record)
+    is_resumed = before is not None and before.run == record.run
+    count = request.workers or _suitable_workers()
+    with _workplace(folder) as work:
+        surroundings = Surroundings(
+            limits=request.loaded.rubric.limits,
+            environment=request.environment,
+            is_offline=request.is_offline,
+            from_source=request.from_source,
+            signals=request.signals,
+            jobs=max(1, (os.cpu_count() or 1) // count),
+            work=work,
+        )
+        registry = installed()
+        surroundings = starter_of(
+            request.loaded.rubric, items, registry, surroundings, boxes
+        )
+        done = [g for g in wanted if is_resumed and _is_done(folder, g, record.run)]
+        watch.began(wanted, len(done), count)
+        ticks = work / "ticks.jsonl"
+        tasks = (
+            Task(
+                group=group,
+                which=_which(request, group),
+                items=items,
+                surroundings=surroundings,
+                boxes=boxes,
+                run=record.run,
+                earlier=_earlier(request, folder, group, is_resumed),
+                ticker=ticks,
+            )
+            for group in wanted
+            if group not in done
+        )
+        pool = WorkerPool(count, _PRELOAD)
+        try:
+            with follow(ticks, watch) as tick:
+                for group, found in results(pool, tasks, count, watch, tick):
+                    if isinstance(found, Evidence):
+                        folder.save(group.folder, found)
+                        watch.group_graded(group, found)
+                    else:
+                        folder.save_trouble(group.folder, found)
+                        watch.group_failed(group, found)
+        finally:
+            pool.stop()
+    record = record.model_copy(
+        update={
+            "finished_at": _now(),
+            "duration_s": round(time.monotonic() - started, 1),
+        }
+    )
+    folder.save_record(record)
+    return record
+
+
+def results(
+    pool: Executor,
+    tasks: Iterator[Task],
+    count: int,
+    watch: ClassWatch,
+    tick: Callable[[], None],
+) -> Iterator[tuple[Group, Evidence | Trouble]]:
+    """What each task came to, as they end, `count` under way at a time.
+
+    A task is made when its turn comes, so that a class of any size needs no more memory.
+    """
+    running: dict[Future[str], tuple[Task, int]] = {}
+    while True:
+        while len(running) < count and (task := next(tasks, None)) is not None:
+            watch.group_started(task.group)
+            running[pool.submit(measure_group, task)] = (task, 1)
+        if not running:
+            return
+        ended, _ = wait(running, timeout=0.25, return_when=FIRST_COMPLETED)
+        tick()
+        for future in ended:
+            task, attempt = running.pop(future)
+            try:
+                yield task.group, _parsed(future.result())
+            except WorkerDied as error:
+                if attempt < ATTEMPTS:
+                    running[pool.submit(measure_group, task)] = (task, attempt + 1)
+                else:
+                    yield task.group, _lost(task, error)
+            except Exception as error:  # our bug, in one group: the others go on
+                yield task.group, _broken(task, error)
+
+
+def _parsed(text: str) -> Evidence | Trouble:
+    if text.startswith('{"schema_version"'):
+        return Evidence.model_validate_json(text)
+    return Trouble.model_validate_json(text)
+
+
+def _lost(task: Task, error: WorkerDied) -> Trouble:
+    return Trouble(
+        group=task.group.name,
+        run=task.run,
+        cause="worker",
+        reason=f"{error}, {ATTEMPTS} times.",
+        hint="If memory ran out, grade fewer groups at once: --workers 1.",
+    )
+
+
+def _broken(task: Task, error: Exception) -> Trouble:
+    return Trouble(
+        group=task.group.name,
+        run=task.run,
+        cause="bug",
+        reason=f"a bug in mlops-grade: {type(error).__name__}: {error}",
+        hint="Grade this group by itself for a log to report.",
+    )
+
+
+def _wanted(request: ClassRequest) -> list[Group]:
+    known = {group.name for group in request.groups}
+    for name in request.only_groups:
+        if name not in known:
+            raise GradeError(
+                f'--only-group "{name}": the list has no such group.'
+                f"{did_you_mean(name, sorted(known))}"
+            )
+    wanted = [
+        group
+        for group in request.groups
+        if not request.only_groups or group.name in request.only_groups
+    ]
+    return wanted if request.limit is None else wanted[: request.limit]
+
+
+def _record(
+    request: ClassRequest, before: ClassRecord | None, boxes: Boxes
+) -> ClassRecord:
+    """What this run says of itself; it is the unfinished run before it where that is the same."""
+    deadline = (
+        request.deadline.isoformat(timespec="seconds") if request.deadline else None
+    )
+    record = ClassRecord(
+        run=uuid.uuid4().hex,
+        generator=generator(),
+        started_at=_now(),
+        rubric=rubric_facts(request.loaded),
+        rubric_folder=str(request.loaded.folder),
+        deadline=deadline,
+        timezone=request.timezone,
+        isolation=boxes.description(),
+        groups=tuple(request.groups),
+        refused=tuple(request.refused),
+        notes=tuple(request.notes),
+    )
+    if before is None or before.finished_at is not None or request.refresh:
+        return record
+    same = record.model_copy(
+        update={"run": before.run, "started_at": before.started_at}
+    )
+    # Another list, deadline, rubric or version: what was measured is looked at again.
+    return same if same == before else record
+
+
+def _is_done(folder: ClassFolder, group: Group, run: str) -> bool:
+    evidence = folder.light(group.folder)
+    return evidence is not None and evidence.run == run
+
+
+def _earlier(
+    request: ClassRequest, folder: ClassFolder, group: Group, is_resumed: bool
+) -> Earlier | None:
+    if request.refresh:
+        return None
+    evidence = folder.load(group.folder)
+    return None if evidence is None else Earlier(evidence, retries=not is_resumed)
+
+
+def _which(request: ClassRequest, group: Group) -> Which:
+    deadline, extension = request.deadline, ""
+    if request.deadlines and group.name in request.deadlines:
+        deadline, extension = request.deadlines[group.name]
+    return Which(
+        ref=group.branch,
+        commit=group.commit,
+        deadline=deadline,
+        extension=extension,
+        now=datetime.now(UTC),
+        is_cached=True,
+    )
+
+
+def _suitable_workers() -> int:
+    """One for each core, and no more than the memory has room for."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+    cores = cores or os.cpu_count() or 1
+    try:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return cores
+    return max(1, min(cores, memory // _GROUP_BYTES))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+@contextmanager
+def _workplace(folder: ClassFolder) -> Iterator[Path]:
+    try:
+        with private_folder("mlops-grade-class-") as work:
+            folder.remember_work(work)
+            yield work
+    finally:
+        folder.forget_work()

@@ -1,0 +1,285 @@
+"""The first stage: one repository captured and measured, nothing marked.
+
+`gather` is what a worker process runs for one group of a class, and what grading a single
+repository begins with.
+"""
+
+import hashlib
+import json
+import platform
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+from grader.checkers._base import Checker, Options
+from grader.engine.capture import Capture, capture
+from grader.engine.environment import AUTO, environment_for
+from grader.engine.measure import Unwatched, Watch, Workshop, key, measure
+from grader.engine.starter import Starter
+from grader.model.evidence import Evidence
+from grader.model.history import Commit, History
+from grader.model.measurement import Failed, Measurement, Tool
+from grader.model.report import (
+    DeadlineFacts,
+    LaterCommit,
+    LeftOutFile,
+    RepositoryFacts,
+)
+from grader.model.snapshot import Snapshot
+from grader.rubric.schema import Item, LimitsRule
+from grader.sandbox.choose import Boxes
+from grader.sandbox.remove import private_folder
+
+# As many files that are left out, and commits that came late, as a report names.
+LISTED = 1_000
+LATER_LISTED = 50
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Under which conditions everything is measured; the same for a whole class.
+
+    `environment` is what the project's tests run in, as `Request` says it; `jobs` how many
+    checks of one repository run at once (None: one for each core). `work` is where
+    temporary files go (None: the system's place).
+    """
+
+    limits: LimitsRule
+    environment: str = AUTO
+    is_offline: bool = False
+    from_source: bool = False
+    signals: bool = True
+    jobs: int | None = None
+    starter: Starter = field(default_factory=Starter)
+    work: Path | None = None
+
+    def digest(self, isolation: str) -> str:
+        """A hash of what the numbers depend on beside the repository and the tools."""
+        facts = {
+            "limits": self.limits.model_dump(),
+            "environment": self.environment,
+            "offline": self.is_offline,
+            "from_source": self.from_source,
+            "signals": self.signals,
+            "starter": self.starter.digest,
+            "isolation": isolation,
+            "python": platform.python_version(),
+        }
+        text = json.dumps(facts, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Which:
+    """Which state of a repository is graded.
+
+    `ref` is a branch, tag or commit (None: the folder as it stands, or the default branch),
+    `commit` a hash that is graded whatever its time. With a deadline it is the last commit
+    of that branch at or before it; `now` is the clock that claimed times are held against.
+    `is_cached`: an address is cloned by way of the user's cache.
+    """
+
+    ref: str | None = None
+    commit: str | None = None
+    deadline: datetime | None = None
+    extension: str = ""
+    now: datetime | None = None
+    is_cached: bool = False
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What an earlier run measured; with `retries` its failures are measured again."""
+
+    evidence: Evidence
+    retries: bool = True
+
+
+def gather(
+    source: str,
+    which: Which,
+    items: Sequence[Item],
+    checkers: Mapping[str, Checker[Options]],
+    surroundings: Surroundings,
+    boxes: Boxes,
+    *,
+    group: str = "",
+    run: str = "",
+    earlier: Earlier | None = None,
+    watch: Watch | None = None,
+) -> Evidence:
+    """Capture a source and measure what the items ask for.
+
+    Measurements of an `earlier` run that nothing has changed for are taken over. Raises
+    `GradeError` when the source can't be had.
+    """
+    watch = watch or Unwatched()
+    started = time.monotonic()
+    with private_folder(within=surroundings.work) as work:
+        captured = capture(
+            source,
+            work,
+            ref=which.ref,
+            commit=which.commit,
+            deadline=which.deadline,
+            now=which.now,
+            is_cached=which.is_cached,
+            is_offline=surroundings.is_offline,
+            tell=watch.told,
+        )
+        snapshot = captured.snapshot
+        content = content_of(snapshot)
+        plan = surroundings.digest(boxes.description())
+        kept = _kept(earlier, content, plan, checkers)
+        reusable = {item.key: found for item in items if (found := kept.get(key(item)))}
+        missing = [item for item in items if item.key not in reusable]
+        environment = environment_for(
+            snapshot,
+            surroundings.environment,
+            work / "environment",
+            boxes=boxes,
+            is_offline=surroundings.is_offline,
+            from_source=surroundings.from_source,
+            tell=watch.told,
+        )
+        measured = measure(
+            snapshot,
+            missing,
+            checkers,
+            Workshop(
+                *(work, surroundings.limits, environment, boxes),
+                extra_runs=surroundings.signals,
+                jobs=surroundings.jobs,
+                starter=surroundings.starter,
+            ),
+            watch,
+        )
+        everything = reusable | measured
+        facts = environment.facts()
+        if facts is None and earlier and reusable:
+            facts = earlier.evidence.environment
+        distinct = {key(item): everything[item.key] for item in items}
+        return Evidence(
+            group=group or snapshot.name,
+            run=run,
+            generator=generator(),
+            measured_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            python=platform.python_version(),
+            platform=platform.platform(terse=True),
+            isolation=boxes.description(),
+            content=content,
+            plan=plan,
+            repository=_repository_facts(captured),
+            environment=facts,
+            deadline=_deadline_facts(captured, which),
+            measurements=tuple(distinct.values()),
+            reused=len({key(item) for item in items if item.key in reusable}),
+            duration_s=round(time.monotonic() - started, 3),
+        )
+
+
+def generator() -> Tool:
+    """This program and its version."""
+    return Tool(name="mlops-grade", version=metadata.version("mlops-grade"))
+
+
+def by_item(items: Sequence[Item], evidence: Evidence) -> dict[str, Measurement]:
+    """The measurement of each item, by item id; an item that nobody measured has none."""
+    known = {key(measurement): measurement for measurement in evidence.measurements}
+    return {item.key: known[key(item)] for item in items if key(item) in known}
+
+
+def content_of(snapshot: Snapshot) -> str:
+    """The commit's name, or a hash of the files where they are not just a commit's."""
+    if snapshot.commit is not None and not snapshot.uncommitted:
+        return f"commit:{snapshot.commit}"
+    digest = hashlib.sha256(f"{snapshot.commit}\n".encode())
+    for path in snapshot.files:
+        digest.update(path.encode("utf-8", "surrogateescape") + b"\0")
+        file = snapshot.root / path
+        if file.is_symlink():
+            digest.update(str(file.readlink()).encode("utf-8", "surrogateescape"))
+        elif file.is_file():
+            with file.open("rb") as stream:
+                digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return f"files:{digest.hexdigest()}"
+
+
+def _kept(
+    earlier: Earlier | None,
+    content: str,
+    plan: str,
+    checkers: Mapping[str, Checker[Options]],
+) -> dict[str, Measurement]:
+    """What of an earlier run still holds: same files, same conditions, same tools."""
+    if earlier is None:
+        return {}
+    before = earlier.evidence
+    if (before.content, before.plan, before.generator) != (content, plan, generator()):
+        return {}
+    kept = {}
+    for measurement in before.measurements:
+        checker = checkers.get(measurement.checker)
+        if isinstance(measurement.outcome, Failed):
+            holds = not earlier.retries
+        else:
+            holds = checker is not None and measurement.tools == checker.tool_versions()
+        if holds:
+            kept[key(measurement)] = measurement
+    return kept
+
+
+def _repository_facts(captured: Capture) -> RepositoryFacts:
+    snapshot, history = captured.snapshot, captured.snapshot.history
+    left_out = snapshot.all_left_out
+    beyond = [f"{len(left_out) - LISTED:,} more files are left out, not listed here."]
+    beyond = beyond if len(left_out) > LISTED else []
+    return RepositoryFacts(
+        name=snapshot.name,
+        source=captured.source,
+        commit=snapshot.commit,
+        uncommitted=snapshot.uncommitted,
+        files=len(snapshot.files),
+        python_files=len(snapshot.python_files),
+        source_files=len(snapshot.source_files),
+        lines=snapshot.lines("all"),
+        left_out=tuple(
+            LeftOutFile(path=one.path, reason=one.reason) for one in left_out[:LISTED]
+        ),
+        notes=(*captured.notes, *beyond),
+        commit_time=_stated(history),
+        commit_author=history.commits[0].author_name if history else None,
+        commits=len(history.commits) if history else None,
+        authors=history.authors if history else None,
+        history_is_truncated=history.is_truncated if history else False,
+    )
+
+
+def _stated(history: History | None) -> str | None:
+    moment = history.commits[0].committed.utc if history else None
+    return moment.isoformat(timespec="seconds") if moment else None
+
+
+def _deadline_facts(captured: Capture, which: Which) -> DeadlineFacts | None:
+    if which.deadline is None:
+        return None
+    return DeadlineFacts(
+        until=which.deadline.isoformat(timespec="seconds"),
+        claimed=_stated(captured.snapshot.history),
+        later=tuple(_later(commit) for commit in captured.later[:LATER_LISTED]),
+        later_count=len(captured.later),
+        extension=which.extension,
+    )
+
+
+def _later(commit: Commit) -> LaterCommit:
+    claimed = commit.committed.utc
+    return LaterCommit(
+        hash=commit.hash,
+        author=commit.author_name,
+        claimed=claimed.isoformat(timespec="seconds") if claimed else "not a time",
+        subject=commit.subject,
+    )

@@ -1,0 +1,232 @@
+"""The second stage for a class: marks from what its folder holds, and the files with them.
+
+Nothing is measured, cloned or run here, so a class is marked again under another rubric in
+the time it takes to read its numbers. Groups are read one by one: a class of any size needs
+no more memory than its marks.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from grader.checkers._registry import Registry
+from grader.engine.assemble import Graded, assemble, quantities_of, rubric_facts
+from grader.engine.gather import by_item
+from grader.engine.store import ClassFolder
+from grader.model.classroom import ClassRecord, ClassResult, Group, GroupLine
+from grader.model.cohort import Cohort
+from grader.model.evidence import Evidence
+from grader.model.measurement import Measured, Measurement
+from grader.model.report import Report, SubmissionFacts
+from grader.model.score import Grade, Penalty
+from grader.rubric.load import LoadedRubric
+from grader.scoring.cohort import Class, cohort_of
+from grader.scoring.late import late_penalty
+from grader.scoring.totals import (
+    UNADJUSTED,
+    Adjustments,
+    Given,
+    grade_measurements,
+)
+
+# The part of the rubric that a total must be over to be ranked.
+RANKED_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What people decided about a class, by group name: marks by item, and penalties.
+
+    `late` are the groups that were given longer at the price of the rubric's penalty.
+    """
+
+    marks: Mapping[str, Mapping[str, Given]] = field(default_factory=dict)
+    penalties: Mapping[str, Sequence[Penalty]] = field(default_factory=dict)
+    late: frozenset[str] = frozenset()
+
+
+UNDECIDED = Decided()
+
+
+@dataclass(frozen=True)
+class Marking:
+    """A class that was marked: its result, and the class as numbers for others."""
+
+    result: ClassResult
+    cohort: Cohort
+    against: Class
+
+
+def mark_class(
+    folder: ClassFolder,
+    record: ClassRecord,
+    loaded: LoadedRubric,
+    registry: Registry,
+    decided: Decided = UNDECIDED,
+) -> Marking:
+    """Mark every group of a class by one rubric, compared with the class itself.
+
+    A group without a result has no grade, and is in no statistics. An item that the rubric
+    asks for and nobody measured is ungraded.
+    """
+    rubric = loaded.rubric
+    facts = rubric_facts(loaded)
+    graded = [group for group in record.groups if _has_result(folder, record, group)]
+
+    def measurements() -> Iterator[dict[str, Measurement]]:
+        for group in graded:
+            if evidence := folder.light(group.folder):
+                yield by_item(rubric.items, evidence)
+
+    cohort = cohort_of(rubric, facts, measurements())
+    against = Class(cohort, rubric.cohort, quantities_of(rubric, registry))
+    lines = _ranked(
+        [
+            _line(folder, record, group, loaded, against, decided)
+            for group in record.groups
+        ]
+    )
+    titles = {
+        item.key: item.title or registry.checkers[item.checker].title()
+        for item in rubric.items
+    } | {criterion.id: criterion.title for criterion in rubric.criteria}
+    keys = tuple(key for one in rubric.dimensions for key in one.weights)
+    result = ClassResult(
+        record=record,
+        rubric=facts,
+        items=keys,
+        titles={key: titles[key] for key in keys},
+        dimensions={key: one.id for one in rubric.dimensions for key in one.weights},
+        lines=lines,
+    )
+    return Marking(result, cohort, against)
+
+
+def _has_result(folder: ClassFolder, record: ClassRecord, group: Group) -> bool:
+    """Whether a group's result is the one to mark: an earlier one is not, once it fails."""
+    trouble = folder.trouble(group.folder)
+    return trouble is None
+
+
+def _line(
+    folder: ClassFolder,
+    record: ClassRecord,
+    group: Group,
+    loaded: LoadedRubric,
+    against: Class,
+    decided: Decided,
+) -> GroupLine:
+    trouble = folder.trouble(group.folder)
+    evidence = folder.light(group.folder) if trouble is None else None
+    if evidence is None:
+        return GroupLine(group=group, grade=None, trouble=trouble)
+    deadline = evidence.deadline
+    return GroupLine(
+        group=group,
+        grade=grade_group(evidence, record, group, loaded, against, decided),
+        commit=evidence.repository.commit,
+        commit_time=evidence.repository.commit_time,
+        until=deadline.until if deadline else None,
+        extension=deadline.extension if deadline else "",
+        later_count=deadline.later_count if deadline else 0,
+        signals=sum(
+            len(one.outcome.signals)
+            for one in evidence.measurements
+            if isinstance(one.outcome, Measured)
+        ),
+    )
+
+
+def grade_group(
+    evidence: Evidence,
+    record: ClassRecord,
+    group: Group,
+    loaded: LoadedRubric,
+    against: Class,
+    decided: Decided,
+) -> Grade:
+    """One group's grade, with what people decided about it."""
+    return grade_measurements(
+        loaded.rubric,
+        by_item(loaded.rubric.items, evidence),
+        against=against,
+        adjustments=_adjustments(evidence, record, group, loaded, decided),
+        absent="not-measured",
+    )
+
+
+def _adjustments(
+    evidence: Evidence,
+    record: ClassRecord,
+    group: Group,
+    loaded: LoadedRubric,
+    decided: Decided,
+) -> Adjustments:
+    marks = decided.marks.get(group.name, {})
+    penalties = tuple(decided.penalties.get(group.name, ()))
+    claimed, rule = evidence.repository.commit_time, loaded.rubric.late
+    if group.name in decided.late and record.deadline and claimed and rule:
+        late = late_penalty(
+            rule,
+            datetime.fromisoformat(record.deadline),
+            datetime.fromisoformat(claimed),
+        )
+        penalties = (*penalties, late) if late else penalties
+    if not marks and not penalties:
+        return UNADJUSTED
+    return Adjustments(marks, penalties)
+
+
+def _ranked(lines: Sequence[GroupLine]) -> tuple[GroupLine, ...]:
+    """The lines with their ranks.
+
+    An empty repository can have a good total over the little that there is to measure: below
+    half of the rubric's weight a total is compared with nobody's.
+    """
+    totals = sorted(
+        (t for one in lines if (t := _total(one)) is not None), reverse=True
+    )
+    return tuple(
+        (
+            line
+            if (total := _total(line)) is None
+            else line.model_copy(update={"rank": totals.index(total) + 1})
+        )
+        for line in lines
+    )
+
+
+def _total(line: GroupLine) -> float | None:
+    if line.grade is None or line.grade.measured_share < RANKED_SHARE:
+        return None
+    return line.grade.total
+
+
+def reports(
+    folder: ClassFolder,
+    marking: Marking,
+    loaded: LoadedRubric,
+    registry: Registry,
+) -> Iterator[tuple[Group, Report]]:
+    """Each graded group's report, one at a time."""
+    for line in marking.result.lines:
+        if line.grade is None:
+            continue
+        evidence = folder.load(line.group.folder)
+        if evidence is None:
+            continue
+        yield line.group, assemble(
+            Graded(
+                evidence,
+                by_item(loaded.rubric.items, evidence),
+                line.grade,
+                SubmissionFacts(
+                    group=line.group.name,
+                    members=line.group.members,
+                    deadline=evidence.deadline,
+                ),
+            ),
+            loaded,
+            registry,
+            marking.against,
+        )
