@@ -4,15 +4,18 @@
 browser or a reader's eye would act on instead of showing: control characters, escapes,
 bidirectional overrides, lone surrogates stand as `\\x1b`, `\\u202e`, `\\udcff`. What
 the formats themselves act on is the matter of their encoders: autoescape for HTML, the
-functions below for Markdown, plain `Text` objects for the terminal.
+functions below for Markdown and spreadsheets, plain `Text` objects for the terminal.
 """
 
 import html
 import re
 from collections.abc import Mapping
+from typing import TypeVar
 
 from markupsafe import Markup
 
+from grader.model.classroom import ClassResult
+from grader.model.measurement import Stored
 from grader.model.report import Report
 
 # Long enough for any honest message; a megabyte of text would hide the rest.
@@ -20,8 +23,8 @@ TEXT_CHARACTERS = 2_000
 # A command names every file that was taken; it must stay whole.
 COMMAND_CHARACTERS = 200_000
 
-# Documentation of checkers and advice of rubrics, which have paragraphs.
-_HAS_LINES = frozenset({"text", "advice"})
+# Documentation of checkers and texts of rubrics, which have paragraphs.
+_HAS_LINES = frozenset({"text", "advice", "description"})
 _COMMANDS = frozenset({"command", "fix_command"})
 
 
@@ -52,11 +55,29 @@ def _visible(line: str) -> str:
 
 def clean_report(report: Report) -> Report:
     """The same report with every string in it clean."""
-    return Report.model_validate(_cleaned(report.model_dump(), ""))
+    return clean_stored(report)
+
+
+_Shown = TypeVar("_Shown", bound=Stored)
+
+
+def clean_stored(stored: _Shown) -> _Shown:
+    """The same with every string in it clean, whatever is stored."""
+    return type(stored).model_validate(_cleaned(stored.model_dump(), ""))
+
+
+def clean_class(result: ClassResult) -> ClassResult:
+    """The same result of a class with every string in it clean, save the names of folders.
+
+    These are ours, and links lead there: they are encoded where they are used.
+    """
+    return ClassResult.model_validate(_cleaned(result.model_dump(), ""))
 
 
 def _cleaned(value: object, key: str) -> object:
     match value:
+        case str() if key == "folder":
+            return value
         case str():
             limit = COMMAND_CHARACTERS if key in _COMMANDS else TEXT_CHARACTERS
             return clean(value, keeps_lines=key in _HAS_LINES, limit=limit)
@@ -129,6 +150,20 @@ def _entities(text: str) -> Markup:
     return Markup(
         "".join(c if c.isalnum() or c in " /,-" else f"&#{ord(c)};" for c in text)
     )
+
+
+# What spreadsheets take for the start of a formula, its wide forms too: at the start of a cell,
+# or of what is a cell to a reader that separates by semicolons, as Excel does in half of
+# Europe. Quotes and spaces before it don't help.
+_FORMULA = re.compile(r"(^|;)(?=[ \"'`]*[=+\-@\uff1d\uff0b\uff0d\uff20])")
+
+
+def spreadsheet_text(text: str) -> str:
+    """One line of text that no spreadsheet takes for a formula.
+
+    An apostrophe stands before what would be one, as OWASP advises against CSV injection.
+    """
+    return _FORMULA.sub(r"\1'", clean(text))
 
 
 def paragraphs(text: str) -> list[str]:

@@ -6,6 +6,7 @@ import re
 from pydantic import ValidationError
 
 from grader.errors import GradeError
+from grader.model.measurement import Stored
 from grader.model.report import SCHEMA_VERSION, Report
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -16,8 +17,8 @@ _UNSHOWN = re.compile(
 )
 
 
-def render_json(report: Report) -> str:
-    """The report as JSON, indented by two, with a newline at the end."""
+def render_json(report: Stored) -> str:
+    """The report, or comparison, as JSON, indented by two, with a newline at the end."""
     text = report.model_dump_json(indent=2)
     return _UNSHOWN.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n"
 

@@ -7,7 +7,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from grader.model.report import Report
-from grader.reporting import numbers, words
+from grader.reporting import decisions, numbers, submitted, words
 from grader.reporting.clean import (
     clean_report,
     markdown_code,
@@ -54,6 +54,11 @@ def render_markdown(report: Report) -> str:
     return text
 
 
+def from_template(name: str, **shown: object) -> str:
+    """A template of ours filled in; every expression in it is encoded for Markdown."""
+    return _environment().get_template(name).render(**shown)
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -66,7 +71,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.globals.update(numbers=numbers, words=words)
+    environment.globals.update(
+        decisions=decisions, numbers=numbers, submitted=submitted, words=words
+    )
     environment.filters.update(
         code=markdown_code,
         command=markdown_command,

@@ -65,9 +65,32 @@ def _singular(unit: str) -> str:
     return unit[:-1] if unit.endswith("s") and not unit.endswith("ss") else unit
 
 
+def cell(value: Number, most: Number = 10) -> str:
+    """A mark, share or total for a table that is computed with: four decimals at most.
+
+    Only 0 shows as 0, and only `most` as that.
+    """
+    return _shown(value, 4, (0, int(most)))
+
+
+def exact(value: Number) -> str:
+    """A measured number with all its digits, an integer without a point."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < _LARGE:
+        return str(int(value))
+    return repr(value)
+
+
 def seconds(duration_s: Number) -> str:
     """A duration: `0.84 s`, `75 s`."""
     return f"{_shown(duration_s, 2 if duration_s < 10 else 0, (0,))} s"
+
+
+def duration(duration_s: Number) -> str:
+    """A long duration: `75 s`, `41 min`, `3 h 20 min`."""
+    if duration_s < 120:
+        return seconds(duration_s)
+    hours, minutes = divmod(round(duration_s / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 def _shown(value: Number | Decimal, places: int, ends: tuple[int, ...]) -> str:

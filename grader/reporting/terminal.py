@@ -4,6 +4,8 @@ Everything is a `Text` of rich, never a markup string, so that no text from a re
 is taken for markup. Commands and places are never wrapped or cut: they can be copied.
 """
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -11,8 +13,8 @@ from rich.text import Text
 
 from grader.model.measurement import Finding
 from grader.model.report import Fix, Report, ReportCheck
-from grader.model.score import ItemScore, Ungraded
-from grader.reporting import numbers, words
+from grader.model.score import Decided, ItemScore, Ungraded
+from grader.reporting import decisions, numbers, submitted, words
 from grader.reporting.clean import clean_report, paragraphs
 
 # Per check, where findings are listed. The JSON has every one.
@@ -59,6 +61,7 @@ class _Page:
         self._checks()
         if verbose:
             self._findings()
+            self._later()
         self._fixes()
         self._signals(verbose)
         self._environment(verbose)
@@ -91,8 +94,8 @@ class _Page:
         self.line(self.summary, "bold")
         if grade.total_of_100 is not None:
             self.line(f"  {numbers.of_100(grade.total_of_100)} of 100")
-        for reason in words.reasons(report):
-            self._wrapped(_brief(reason), 2)
+        for line in (*decisions.lines(grade), *words.reasons(report)):
+            self._wrapped(_brief(line), 2)
         commit = repository.commit[:12] if repository.commit else "not under git"
         changed = " with uncommitted changes" if repository.uncommitted else ""
         about = words.about_commit(repository)
@@ -104,6 +107,8 @@ class _Page:
             2,
             "dim",
         )
+        for title, text in submitted.facts(report):
+            self._wrapped(_brief(f"{title}: {text}"), 2, "dim")
 
     def _dimensions(self) -> None:
         self._title("Dimensions")
@@ -147,7 +152,7 @@ class _Page:
         grid.add_column(overflow="fold")
         grid.add_column(overflow="fold")
         left_out: list[str] = []
-        for check in self._report.checks:
+        for check in words.rows(self._report):
             if isinstance(check.result, Ungraded) and check.result.cause == "left-out":
                 left_out.append(check.id)
                 continue
@@ -161,43 +166,71 @@ class _Page:
         if left_out:
             self._wrapped(f"Left out with --only or --skip: {', '.join(left_out)}.", 2)
 
-    def _about(self, check: ReportCheck) -> Text:
+    def _about(self, check: words.Row) -> Text:
         result = check.result
-        count = words.finding_count(check)
         lines: list[Text] = []
-        if isinstance(result, ItemScore):
-            lines.append(self._text(result.note or words.derivation(result)))
-            pairs = [f"{n.name} {n.shown}" for n in words.key_numbers(check)]
-            known = "; ".join(part for part in (", ".join(pairs), count) if part)
-            lines.append(self._text(known, "dim"))
-            if result.is_alone:
-                lines.append(self._text(words.NO_CLASS, "yellow"))
-            for file in words.not_measured(check):
-                text = f"not measured: {file.path}: {_brief(file.reason)}"
-                lines.append(self._text(text, "yellow"))
-        else:
+        if isinstance(result, Decided):
+            lines.append(self._text(_brief(words.decided(result))))
+        elif isinstance(result, Ungraded):
             lines.append(self._text(_brief(words.not_graded(result)), "yellow"))
-        if check.advice and isinstance(result, ItemScore) and result.mark < 10:
-            lines += [self._text(part) for part in paragraphs(check.advice)]
+        if isinstance(check, ReportCheck):
+            lines += self._measured(check)
         return Text("\n", overflow="fold").join(lines)
+
+    def _measured(self, check: ReportCheck) -> list[Text]:
+        score = words.automatic(check.result)
+        if not isinstance(score, ItemScore):
+            return []
+        count = words.finding_count(check)
+        pairs = [f"{n.name} {n.shown}" for n in words.key_numbers(check)]
+        known = "; ".join(part for part in (", ".join(pairs), count) if part)
+        lines = [
+            self._text(words.rule_of_rubric(score) or words.derivation(score)),
+            self._text(known, "dim"),
+        ]
+        if score.is_alone:
+            lines.append(self._text(words.without_class(score), "yellow"))
+        for file in words.not_measured(check):
+            text = f"not measured: {file.path}: {_brief(file.reason)}"
+            lines.append(self._text(text, "yellow"))
+        if check.advice and score is check.result and score.mark < 10:
+            lines += [self._text(part) for part in paragraphs(check.advice)]
+        return lines
 
     def _findings(self) -> None:
         for check in self._report.checks:
-            found = words.findings(check)
-            if not found:
+            own, inherited = words.findings(check), words.inherited(check)
+            if not own and not inherited:
                 continue
             self._title(f"{check.id}: {words.finding_count(check)}")
-            for finding in found[:ALL_FINDINGS]:
-                self._finding(finding)
-            if len(found) > ALL_FINDINGS:
-                more = words.counted(len(found) - ALL_FINDINGS, "more finding")
-                self.line(f"  {more} in the JSON report.")
+            self._listed(own)
+            if inherited:
+                self._wrapped(f"{words.STARTER}:".capitalize(), 2, "bold")
+                self._listed(inherited)
+
+    def _listed(self, found: Sequence[Finding]) -> None:
+        for finding in found[:ALL_FINDINGS]:
+            self._finding(finding)
+        if len(found) > ALL_FINDINGS:
+            more = words.counted(len(found) - ALL_FINDINGS, "more finding")
+            self.line(f"  {more} in the JSON report.")
 
     def _finding(self, finding: Finding) -> None:
         self.line(
             f"  {words.place(finding)}: {words.severity(finding)}: "
             f"{finding.rule}: {finding.message}"
         )
+
+    def _later(self) -> None:
+        commits = submitted.later(self._report)
+        if not commits:
+            return
+        self._title("After the deadline")
+        for one in commits:
+            self.line(f"  {one.hash} {one.author}, {one.claimed}: {one.subject}")
+        more = submitted.later_count(self._report) - len(commits)
+        if more > 0:
+            self._wrapped(f"and {more} more, not listed", 2)
 
     def _fixes(self) -> None:
         self._title("What to fix next")

@@ -1,16 +1,28 @@
 """The sentences that every format shares, so that they all say the same."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import assert_never
 
+from grader.model.classroom import GroupLine
 from grader.model.environment import EnvironmentFacts
 from grader.model.measurement import Finding, Measured, NotMeasured
-from grader.model.report import Report, ReportCheck, RepositoryFacts
-from grader.model.score import Grade, ItemResult, ItemScore, Ungraded
+from grader.model.report import ManualCheck, Report, ReportCheck, RepositoryFacts
+from grader.model.score import (
+    Comparison,
+    Decided,
+    Grade,
+    ItemResult,
+    ItemScore,
+    Ungraded,
+)
 from grader.reporting import numbers
+from grader.rubric.formula import number_text
 
 NO_CLASS = "provisional: compares with the class; there was no class"
+UNMARKED = "Still to be marked by a person."
+STARTER = "from the starter repository"
 
 _CAUSES = {
     "failed": "it could not be measured",
@@ -51,27 +63,131 @@ def reasons(report: Report) -> tuple[str, ...]:
     return tuple(found)
 
 
+def mark_of(result: ItemResult) -> float | None:
+    """The mark that counts, 0..10; None for what was not graded."""
+    return None if isinstance(result, Ungraded) else result.mark
+
+
 def mark(result: ItemResult) -> str:
     """`8.57`, or `not graded`; never a number for what has none."""
-    return numbers.mark(result.mark) if isinstance(result, ItemScore) else "not graded"
+    number = mark_of(result)
+    return "not graded" if number is None else numbers.mark(number)
+
+
+def no_grade(line: GroupLine) -> str:
+    """Why a group of a class has no total, and what to do; empty where it has one."""
+    if line.grade is not None:
+        return "" if line.grade.total is not None else "Nothing in it could be graded."
+    if line.trouble is None:
+        return "It has not been graded yet."
+    return " ".join(filter(None, [line.trouble.reason, line.trouble.hint]))
+
+
+def automatic(result: ItemResult) -> ItemScore | Ungraded | None:
+    """What the program made of an item, whatever a person decided.
+
+    None for what only people mark.
+    """
+    return result.automatic if isinstance(result, Decided) else result
+
+
+def decided(result: Decided) -> str:
+    """`Marked by Ada: well presented. The automatic mark is 8.57.`"""
+    given = sentence(f"Marked by {result.by}: {result.reason}")
+    match result.automatic:
+        case None:
+            return given
+        case ItemScore() as score:
+            return f"{given} The automatic mark is {mark(score)}."
+        case ungraded:
+            return f"{given} There is no automatic mark. {not_graded(ungraded)}"
+
+
+def sentence(text: str) -> str:
+    """The text with a full stop, where it has none."""
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
 def not_graded(result: Ungraded) -> str:
     """Why there is no mark, as a sentence."""
-    return f"Not graded, because {_CAUSES[result.cause]}: {result.reason}"
+    match result.cause:
+        case "unmarked":
+            return UNMARKED
+        case "not-measured":
+            return f"Not graded: {result.reason}"
+        case cause:
+            return f"Not graded, because {_CAUSES[cause]}: {result.reason}"
+
+
+def rule_of_rubric(score: ItemScore) -> str:
+    """What the rubric decided where there was nothing to put into the formula, or nothing."""
+    return "" if score.is_alone else score.note
+
+
+def without_class(score: ItemScore) -> str:
+    """Why a mark that compares was made without a class; empty for any other mark."""
+    if not score.is_alone:
+        return ""
+    return f"provisional. {score.note}" if score.note else NO_CLASS
 
 
 def derivation(score: ItemScore) -> str:
-    """`10 × 18 / 21 = 8.57`, with what holding it to 0..10 changed."""
-    shown = f"{score.trace.substituted} = {numbers.plain(score.trace.value)}"
-    if score.trace.value > 10:
-        return f"{shown}, held to 10"
-    if score.trace.value < 0:
-        return f"{shown}, held to 0"
-    return shown
+    """`10 × 18 / 21 = 8.57`, with what holding it to 0..10 changed, and each comparison."""
+    trace = score.trace
+    shown = f"{trace.substituted} = {numbers.plain(trace.value)}"
+    if trace.value > 10:
+        shown += ", held to 10"
+    elif trace.value < 0:
+        shown += ", held to 0"
+    compared = comparisons(score)
+    return f"{shown}, where {'; '.join(compared)}" if compared else shown
 
 
-def dimension_title(report: Report, check: ReportCheck) -> str:
+def comparisons(score: ItemScore) -> tuple[str, ...]:
+    """`relative(12) is 10 × (1 - 12 / 208) = 9.42 among 12 groups`, for each one."""
+    compared = score.trace.compared
+    called = [_called(one) for one in compared]
+    return tuple(
+        f"{call}{f' of {one.quantity}' if called.count(call) > 1 else ''} is {_came(one)}"
+        for one, call in zip(compared, called, strict=True)
+    )
+
+
+def _called(one: Comparison) -> str:
+    # As the number stands in the formula with the numbers put in.
+    return f"{one.function}({number_text(one.value)})"
+
+
+def _came(one: Comparison) -> str:
+    among = f"among {counted(one.groups, 'group')}"
+    result, colon, why = one.text.partition(": ")
+    if colon:
+        return f"{result} {among}, because {why}"
+    if ", held to " in one.text:
+        return f"{one.text}, {among}"
+    return f"{one.text} = {numbers.plain(one.result)} {among}"
+
+
+Row = ReportCheck | ManualCheck
+
+
+def rows(report: Report) -> tuple[Row, ...]:
+    """The checks, and the criteria that people mark, in the rubric's order."""
+    order = {result.item: at for at, result in enumerate(report.grade.items)}
+    return tuple(
+        sorted(
+            (*report.checks, *report.manual),
+            key=lambda row: order.get(row.id, len(order)),
+        )
+    )
+
+
+def is_manual(row: Row) -> bool:
+    """Whether only people mark it."""
+    return isinstance(row, ManualCheck)
+
+
+def dimension_title(report: Report, check: Row) -> str:
     """The title of the check's dimension; its id where the grade has none of it."""
     for dimension in report.grade.dimensions:
         if dimension.id == check.dimension:
@@ -89,7 +205,8 @@ class KeyNumber:
 
 def key_numbers(check: ReportCheck) -> tuple[KeyNumber, ...]:
     """The numbers that the formula used; the first three where it used none."""
-    used = check.result.trace.inputs if isinstance(check.result, ItemScore) else {}
+    score = automatic(check.result)
+    used = score.trace.inputs if isinstance(score, ItemScore) else {}
     known = {line.name: line for line in check.quantities}
     lines = [known[name] for name in used if name in known]
     return tuple(
@@ -105,7 +222,16 @@ def is_measured(check: ReportCheck) -> bool:
 
 
 def findings(check: ReportCheck) -> tuple[Finding, ...]:
-    """What the check found; empty where nothing was measured."""
+    """What the check found in the project's own work; empty where nothing was measured."""
+    return tuple(one for one in _all_findings(check) if not one.inherited)
+
+
+def inherited(check: ReportCheck) -> tuple[Finding, ...]:
+    """What the check found that the course's starter repository has too."""
+    return tuple(one for one in _all_findings(check) if one.inherited)
+
+
+def _all_findings(check: ReportCheck) -> tuple[Finding, ...]:
     outcome = check.measurement.outcome if check.measurement else None
     return outcome.findings if isinstance(outcome, Measured) else ()
 
@@ -142,20 +268,24 @@ def signals(report: Report) -> tuple[Signal, ...]:
 
 
 def number_of_findings(check: ReportCheck) -> str:
-    """How many there are, notes aside; a dash where nothing was measured."""
+    """How many there are of its own, notes aside; a dash where nothing was measured."""
     if not is_measured(check):
         return "–"
     return str(sum(finding.severity != "info" for finding in findings(check)))
 
 
 def finding_count(check: ReportCheck) -> str:
-    """`12 findings, 1 note`; empty where nothing was measured."""
+    """`12 findings, 1 note, 3 from the starter repository`; empty where nothing was measured."""
     if not is_measured(check):
         return ""
     found = findings(check)
     notes = sum(finding.severity == "info" for finding in found)
-    shown = counted(len(found) - notes, "finding")
-    return f"{shown}, {counted(notes, 'note')}" if notes else shown
+    parts = [counted(len(found) - notes, "finding")]
+    if notes:
+        parts.append(counted(notes, "note"))
+    if starters := len(inherited(check)):
+        parts.append(f"{starters} {STARTER}")
+    return ", ".join(parts)
 
 
 def counted(count: int, noun: str) -> str:
@@ -199,9 +329,9 @@ class FindingList:
         return "" if finding.fix in said else finding.fix
 
 
-def finding_list(check: ReportCheck, first: int, at_most: int) -> FindingList:
-    """The check's findings, the first `first` apart, `at_most` in all."""
-    found = findings(check)
+def finding_list(found: Sequence[Finding], first: int, at_most: int) -> FindingList:
+    """Findings with the first `first` apart, `at_most` in all."""
+    found = tuple(found)
     fixes: dict[str, list[str]] = {}
     for finding in found:
         fixes.setdefault(finding.rule, []).append(finding.fix)
@@ -233,11 +363,16 @@ def when(graded_at: str) -> str:
     """`21 November 2026, 14:05 UTC`; the text itself where it is no such time."""
     try:
         moment = datetime.fromisoformat(graded_at)
-    except ValueError:
+        if moment.tzinfo is not None:
+            moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         return graded_at
-    if moment.tzinfo is not None:
-        moment = moment.astimezone(UTC)
-    return f"{moment.day} {_MONTHS[moment.month - 1]} {moment:%Y, %H:%M} UTC"
+    return f"{day(moment)}, {moment:%H:%M} UTC"
+
+
+def day(moment: datetime) -> str:
+    """`21 November 2026`."""
+    return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
 
 
 # Not strftime's %B: that speaks the machine's language.

@@ -1,4 +1,4 @@
-"""A Chromium for the browser tests, and reports opened in it from a file."""
+"""A Chromium for the browser tests, and pages opened in it from a file."""
 
 import os
 import shutil
@@ -26,8 +26,21 @@ class Opened:
     complaints: list[str] = field(default_factory=list)
 
 
+class OpenPage(Protocol):
+    """Writes a page to a file, opens it and watches it."""
+
+    def __call__(
+        self,
+        text: str,
+        *,
+        width: int = 1440,
+        scheme: Literal["light", "dark"] = "light",
+        has_script: bool = True,
+    ) -> Opened: ...
+
+
 class OpenReport(Protocol):
-    """Renders a report, opens the file and watches it."""
+    """The same for a report's page."""
 
     def __call__(
         self,
@@ -56,18 +69,18 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def open_report(browser: Browser, tmp_path: Path) -> Iterator[OpenReport]:
+def open_page(browser: Browser, tmp_path: Path) -> Iterator[OpenPage]:
     contexts = []
 
     def open_it(
-        report: Report,
+        text: str,
         *,
         width: int = 1440,
         scheme: Literal["light", "dark"] = "light",
         has_script: bool = True,
     ) -> Opened:
         file = tmp_path / "report.html"
-        file.write_text(render_html(report), "utf-8")
+        file.write_text(text, "utf-8")
         context = browser.new_context(
             viewport={"width": width, "height": 800},
             color_scheme=scheme,
@@ -94,3 +107,18 @@ def open_report(browser: Browser, tmp_path: Path) -> Iterator[OpenReport]:
     yield open_it
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def open_report(open_page: OpenPage) -> OpenReport:
+    def open_it(
+        report: Report,
+        *,
+        width: int = 1440,
+        scheme: Literal["light", "dark"] = "light",
+        has_script: bool = True,
+    ) -> Opened:
+        text = render_html(report)
+        return open_page(text, width=width, scheme=scheme, has_script=has_script)
+
+    return open_it

@@ -14,6 +14,8 @@ pytestmark = pytest.mark.browser
 REPORTS = [
     *(sample.messy, sample.clean, sample.empty, sample.hostile),
     sample.with_signals,
+    sample.judged,
+    sample.hostile_judged,
 ]
 
 

@@ -3,7 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from grader.model.classroom import (
+    ClassRecord,
+    ClassResult,
+    Group,
+    GroupLine,
+    Refused,
+)
 from grader.model.environment import EnvironmentFacts, Unresolved
+from grader.model.evidence import Trouble
 from grader.model.measurement import (
     Failed,
     Finding,
@@ -13,20 +21,27 @@ from grader.model.measurement import (
     Tool,
 )
 from grader.model.report import (
+    DeadlineFacts,
     Fix,
+    LaterCommit,
     LeftOutFile,
+    ManualCheck,
     QuantityLine,
     Report,
     ReportCheck,
     RepositoryFacts,
     RubricFacts,
     Section,
+    SubmissionFacts,
 )
 from grader.model.score import (
+    Comparison,
+    Decided,
     DimensionScore,
     Grade,
     ItemResult,
     ItemScore,
+    Penalty,
     Provisional,
     Trace,
     Ungraded,
@@ -782,4 +797,284 @@ def hostile() -> Report:
         left_out=tuple((text, text) for text in HOSTILE),
         notes=HOSTILE,
         environment=environment(HOSTILE),
+    )
+
+
+COMPARED = Comparison(
+    function="relative",
+    quantity="violations",
+    value=83,
+    result=10 * (1 - 83 / 208),
+    text="10 × (1 - 83 / 208)",
+    groups=12,
+)
+
+STARTERS = (
+    Finding(
+        rule="W291",
+        message="trailing whitespace in the starter's loader",
+        path="src/starter.py",
+        line=3,
+        inherited=True,
+    ),
+    Finding(
+        rule="E501",
+        message="line too long in the starter's loader",
+        path="src/starter.py",
+        line=9,
+        inherited=True,
+    ),
+)
+
+
+def submission(texts: Sequence[str] = ()) -> SubmissionFacts:
+    """A group with a longer deadline and commits after it; its texts are `texts`, if any."""
+    texts = texts or ("Fix the paths",)
+    return SubmissionFacts(
+        group=texts[0] if len(texts) > 1 else "group 7",
+        members=tuple(texts) if len(texts) > 1 else ("Ada Lovelace", "José Núñez"),
+        deadline=DeadlineFacts(
+            until="2025-05-29T23:59:59+02:00",
+            claimed="2025-05-29T20:41:07+00:00",
+            later=tuple(
+                LaterCommit(
+                    hash="9d8c7b6a5f" * 4,
+                    author=text if len(texts) > 1 else "Ada Lovelace",
+                    claimed="2025-05-30T08:02:00+00:00",
+                    subject=text,
+                )
+                for text in texts
+            ),
+            later_count=len(texts) + 3,
+            extension=" ".join(texts) if len(texts) > 1 else "was ill (Prof. Hopper)",
+        ),
+    )
+
+
+def judged() -> Report:
+    """A group of a class: compared, overridden, marked by hand, penalised, with a starter."""
+    lint = replace(LINT, findings=(*LINT.findings[:4], *STARTERS), alone=None)
+    return _judged(
+        build([FORMATTING, lint, COVERAGE, PYLINT]),
+        by="Prof. Hopper",
+        reason="Counted two files twice",
+        submission=submission(),
+    )
+
+
+def _judged(
+    report: Report, *, by: str, reason: str, submission: SubmissionFacts
+) -> Report:
+    results: dict[str, ItemResult] = {one.item: one for one in report.grade.items}
+    lint = results["lint"]
+    if isinstance(lint, ItemScore):
+        trace = lint.trace.model_copy(
+            update={
+                "formula": "relative(violations)",
+                "substituted": "relative(83)",
+                "value": COMPARED.result,
+                "compared": (COMPARED,),
+            }
+        )
+        results["lint"] = lint.model_copy(
+            update={"mark": COMPARED.result, "trace": trace}
+        )
+    for item in ("formatting", "pylint"):
+        automatic = results.get(item)
+        if isinstance(automatic, ItemScore | Ungraded):
+            results[item] = Decided(
+                item=item, mark=8.0, reason=reason, by=by, automatic=automatic
+            )
+    manual = (
+        ManualCheck(
+            id="presentation",
+            title="The presentation",
+            dimension="documentation",
+            weight_share=0.1,
+            description="Clear, in time, questions answered.\n\nFive minutes.",
+            result=Decided(item="presentation", mark=9.5, reason=reason, by=by),
+        ),
+        ManualCheck(
+            id="readme-by-eye",
+            title="The README, read by a person",
+            dimension="documentation",
+            weight_share=0.1,
+            description="",
+            result=Ungraded(
+                item="readme-by-eye",
+                cause="unmarked",
+                reason="A person marks this, and has not yet.",
+            ),
+        ),
+    )
+    waiting = Provisional(
+        cause="unmarked",
+        reason="Still to be marked by a person: readme-by-eye.",
+        items=("readme-by-eye",),
+    )
+    return report.model_copy(
+        update={
+            "checks": tuple(
+                check.model_copy(update={"result": results[check.id]})
+                for check in report.checks
+            ),
+            "manual": manual,
+            "submission": submission,
+            "repository": report.repository.model_copy(
+                update={"commit_time": "2025-05-29T20:41:07+00:00"}
+            ),
+            # As scoring does: what a person decided has nothing to gain.
+            "fixes": tuple(
+                fix
+                for fix in report.fixes
+                if not isinstance(results[fix.item], Decided)
+            ),
+            "grade": report.grade.model_copy(
+                update={
+                    "items": (*results.values(), *(one.result for one in manual)),
+                    "total": 7.1,
+                    "automatic_total": 6.8,
+                    "provisional": (waiting,),
+                    "penalties": (
+                        Penalty(points=0.5, reason="Late by 1 day begun", by=by),
+                    ),
+                }
+            ),
+        }
+    )
+
+
+def hostile_judged() -> Report:
+    """Every text of people, of git and of the class is a payload too."""
+    everything = " ".join(HOSTILE[:17])
+    return _judged(
+        hostile(), by=everything, reason=everything, submission=submission(HOSTILE)
+    )
+
+
+def group(name: str, folder: str, members: Sequence[str] = ()) -> Group:
+    """A group whose repository is at an address of the same name."""
+    return Group(
+        name=name,
+        folder=folder,
+        source=f"https://github.com/mlops/{name}",
+        members=tuple(members),
+        row=2,
+    )
+
+
+def classroom(lines: Sequence[GroupLine] | None = None) -> ClassResult:
+    """Four groups: a final total, an adjusted provisional one, no repository, not yet graded."""
+    if lines is None:
+        judged_one = judged().grade
+        lines = (
+            GroupLine(
+                group=group("José's group", "jose-s-group", ("José Núñez", "Ada L.")),
+                grade=judged_one,
+                rank=2,
+                commit="3f2a91c04d8e7b6a5f4e3d2c1b0a99887766554f",
+                commit_time="2025-05-29T20:41:07+00:00",
+                later_count=4,
+                signals=3,
+            ),
+            GroupLine(
+                group=group("best", "best"),
+                grade=_final(judged_one),
+                rank=1,
+                commit="c" * 40,
+                commit_time="2025-05-28T09:00:00+00:00",
+            ),
+            GroupLine(
+                group=group("gone", "gone"),
+                grade=None,
+                trouble=Trouble(
+                    group="gone",
+                    cause="private-or-gone",
+                    reason="github.com has no repository of that name to show.",
+                    hint="Check the address.",
+                ),
+            ),
+            GroupLine(group=group("later", "later"), grade=None),
+        )
+    report = judged()
+    items = tuple(result.item for result in report.grade.items)
+    titles = {check.id: check.title for check in report.checks}
+    titles |= {criterion.id: criterion.title for criterion in report.manual}
+    return ClassResult(
+        record=ClassRecord(
+            run="0f" * 16,
+            generator=report.generator,
+            started_at="2025-05-30T06:00:00+00:00",
+            finished_at="2025-05-30T06:41:00+00:00",
+            duration_s=2460.4,
+            rubric=report.rubric,
+            rubric_folder="/home/hopper/mlops",
+            deadline="2025-05-29T23:59:59+02:00",
+            timezone="Europe/Madrid",
+            isolation="bubblewrap",
+            groups=tuple(line.group for line in lines),
+            refused=(
+                Refused(row=9, text="group 9;;", reason="The row names no repository."),
+            ),
+            notes=("Read with ; between the columns.",),
+        ),
+        rubric=report.rubric,
+        items=items,
+        titles=titles,
+        dimensions={check.id: check.dimension for check in report.checks}
+        | {criterion.id: criterion.dimension for criterion in report.manual},
+        lines=tuple(lines),
+    )
+
+
+def _final(grade: Grade) -> Grade:
+    """The same items, all by the program, and nothing that could still change."""
+    items = tuple(
+        result.automatic if isinstance(result, Decided) else result
+        for result in grade.items
+    )
+    return grade.model_copy(
+        update={
+            "items": tuple(one for one in items if one is not None),
+            "total": 10.0,
+            "automatic_total": 10.0,
+            "measured_share": 1.0,
+            "provisional": (),
+            "penalties": (),
+        }
+    )
+
+
+def hostile_class() -> ClassResult:
+    """A class whose every text is a payload."""
+    whole = classroom()
+    grade = hostile_judged().grade
+    lines = [
+        GroupLine(
+            group=group(text, f"group-{number}", HOSTILE),
+            grade=grade if number % 2 else None,
+            rank=1 if number % 2 else None,
+            trouble=(
+                None
+                if number % 2
+                else Trouble(group=text, cause=text, reason=text, hint=text)
+            ),
+            commit=text,
+            commit_time=text,
+        )
+        for number, text in enumerate(HOSTILE)
+    ]
+    record = whole.record.model_copy(
+        update={
+            "groups": tuple(line.group for line in lines),
+            "refused": tuple(Refused(row=1, text=t, reason=t) for t in HOSTILE),
+            "notes": HOSTILE,
+        }
+    )
+    return whole.model_copy(
+        update={
+            "record": record,
+            "lines": tuple(lines),
+            "items": tuple(result.item for result in grade.items),
+        }
     )

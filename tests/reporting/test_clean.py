@@ -18,6 +18,7 @@ from grader.reporting.clean import (
     markdown_text,
     paragraphs,
     prose,
+    spreadsheet_text,
     web_address,
 )
 from tests.reporting import sample
@@ -148,6 +149,50 @@ def test_what_github_acts_on_later_is_broken_up(text: str) -> None:
     for encoded in (markdown_text(text), markdown_html(text)):
         assert "&#8203;" in encoded
         assert html.unescape(encoded).replace(BREAK, "") == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
+        ("+1", "'+1"),
+        ("-2+3", "'-2+3"),
+        ("@SUM(1)", "'@SUM(1)"),
+        (" =1", "' =1"),
+        ('"=1', "'\"=1"),
+        ("'=1", "''=1"),
+        ("\uff1d1", "'\uff1d1"),
+        ("Ada; =1", "Ada;' =1"),
+        ('";=1', "\";'=1"),
+        ("\t=1", r"\t=1"),
+        ("\r=1", r"\r=1"),
+        ("a\x00b", r"a\x00b"),
+        ("\udcff", r"\udcff"),
+        ("10 - 5", "10 - 5"),
+        ("Müller-Lüdenscheidt", "Müller-Lüdenscheidt"),
+        ("Check it, -1 is wrong", "Check it, -1 is wrong"),
+    ],
+)
+def test_no_text_is_a_formula_in_a_spreadsheet(text: str, shown: str) -> None:
+    assert spreadsheet_text(text) == shown
+
+
+@given(
+    st.text(
+        alphabet=st.one_of(
+            st.sampled_from("=+-@;,'\"` \t\r\n\x00\ud800\uff1da"), st.characters()
+        ),
+        max_size=30,
+    )
+)
+def test_no_part_of_a_text_starts_as_a_formula(text: str) -> None:
+    shown = spreadsheet_text(text)
+    assert shown.isprintable()
+    shown.encode("utf-8")
+    for part in shown.split(";"):
+        is_marked = part.startswith("'")
+        bare = part.lstrip(" \"'`")
+        assert is_marked or not bare.startswith(tuple("=+-@\uff1d\uff0b\uff0d\uff20"))
 
 
 def test_prose_is_text_and_code() -> None:

@@ -20,6 +20,8 @@ REPORTS = [
     sample.partly_empty,
     sample.hostile,
     sample.with_signals,
+    sample.judged,
+    sample.hostile_judged,
 ]
 
 

@@ -21,6 +21,8 @@ REPORTS = [
     sample.with_signals,
     sample.left_out,
     sample.decided,
+    sample.judged,
+    sample.hostile_judged,
 ]
 # The only HTML that the template writes.
 OWN_INLINE = {"<b>", "</b>", "<br>", "<code>", "</code>"}
@@ -68,8 +70,9 @@ def test_nothing_from_a_repository_is_markup(build: sample.Builder) -> None:
     assert not [b for b in bold if "bold" in b or "under" in b]
 
 
-def test_nothing_mentions_or_refers_to_anybody() -> None:
-    for token in inlines(render_markdown(sample.hostile())):
+@pytest.mark.parametrize("build", [sample.hostile, sample.hostile_judged])
+def test_nothing_mentions_or_refers_to_anybody(build: sample.Builder) -> None:
+    for token in inlines(render_markdown(build())):
         is_own_link = token.content == "https://black.readthedocs.io/"
         if token.type in ("text", "text_special") and not is_own_link:
             assert not re.search(

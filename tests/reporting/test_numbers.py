@@ -106,3 +106,19 @@ def test_a_total_of_100_is_100_only_if_it_is() -> None:
 def test_a_duration_has_as_many_digits_as_matter() -> None:
     assert numbers.seconds(0.8412) == "0.84 s"
     assert numbers.seconds(75.2) == "75 s"
+    assert numbers.duration(75.2) == "75 s"
+    assert numbers.duration(2460) == "41 min"
+    assert numbers.duration(12_000) == "3 h 20 min"
+
+
+@given(MARKS)
+def test_a_mark_in_a_table_has_four_decimals_and_its_ends_are_true(mark: float) -> None:
+    shown = numbers.cell(mark)
+    assert abs(float(shown) - mark) <= 0.0001
+    assert (float(shown) == 10) == (mark == 10)
+    assert (float(shown) == 0) == (mark == 0)
+
+
+@given(ANY)
+def test_an_exact_number_is_read_back_as_it_was(value: float) -> None:
+    assert float(numbers.exact(value)) == value

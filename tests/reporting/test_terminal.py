@@ -97,7 +97,7 @@ def test_verbose_lists_each_finding_on_a_line_that_an_editor_can_follow() -> Non
 
 
 def test_no_colour_and_no_escape_when_it_is_not_a_terminal() -> None:
-    for report in (sample.messy(), sample.hostile()):
+    for report in (sample.messy(), sample.hostile(), sample.hostile_judged()):
         text = shown(report, verbose=True)
         assert text.replace("\n", "").isprintable()
 
