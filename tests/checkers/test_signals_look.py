@@ -7,6 +7,7 @@ from pathlib import Path
 
 from grader.checkers._base import Bench
 from grader.checkers._signals.look import Looked, changed_signals, look
+from grader.checkers._signals.mutants import Mutant, MutantFacts
 from grader.checkers._suite.run import run_suite
 from grader.checkers._suite.settings import read_own_settings
 from grader.model.snapshot import is_test_file
@@ -100,7 +101,17 @@ def test_without_more_runs_only_what_is_there_is_looked_at(
     assert {signal.rule for signal in found.signals} == {
         *("ends-the-process", "no-end-reported"),
     }
-    assert found.values == {"mutants": 0, "surviving_mutants": 0}
+    assert found.values == {}
+
+
+def test_mutants_are_counted_only_where_a_test_called_one() -> None:
+    mutants = [Mutant(n, "a.py", "f", n, "nothing") for n in (1, 2)]
+    assert Looked().values == {}
+    assert Looked(mutants=MutantFacts(tuple(mutants[:1]))).values == {
+        **{"mutants": 1, "surviving_mutants": 0}
+    }
+    both = MutantFacts(tuple(mutants), tuple(mutants[1:]))
+    assert Looked(mutants=both).values == {"mutants": 2, "surviving_mutants": 1}
 
 
 def test_code_that_is_not_what_it_was_is_told(

@@ -17,6 +17,7 @@ from grader.checkers._signals.declared import (
 from grader.checkers._signals.extra import Change, Ends, TestEnd, extra_runs
 from grader.checkers._signals.graded import Course, graded_signals
 from grader.checkers._signals.hooks import leaves_out_unasked
+from grader.checkers._signals.mutants import MutantFacts
 from grader.checkers._signals.seen import code_signals, file_signals
 from grader.checkers._signals.sight import Code, signal
 from grader.checkers._suite.inside.channel import cut_node
@@ -31,15 +32,18 @@ MUTANT_QUANTITIES = (
         "mutants",
         "functions",
         "of two or three covered functions whose bodies were taken away or turned round "
-        "for one more run: those that a passing test called; 0 where there is no such run",
+        "for one more run: those that a passing test called; absent where none was tried, "
+        "the run did not end in time, or no passing test called one",
+        optional=True,
     ),
     Quantity(
         "surviving_mutants",
         "functions",
-        "of `mutants`: those without which every test passed as before; 0 where there is "
-        "no such run",
+        "of `mutants`: those without which every test passed as before; absent where "
+        "`mutants` is",
         better="lower",
         ideal=0,
+        optional=True,
     ),
 )
 
@@ -52,17 +56,24 @@ _AGAIN = 20
 
 @dataclass(frozen=True)
 class Looked:
-    """Signals, notes on what could not be looked at, and the numbers of the mutants."""
+    """Signals, notes on what could not be looked at, and what became of the mutants."""
 
     signals: tuple[Finding, ...] = ()
     notes: tuple[Finding, ...] = ()
-    mutants: int = 0
-    surviving_mutants: int = 0
+    mutants: MutantFacts = MutantFacts()
 
     @property
     def values(self) -> Mapping[str, int]:
-        """The quantities of `MUTANT_QUANTITIES`."""
-        return {"mutants": self.mutants, "surviving_mutants": self.surviving_mutants}
+        """The quantities of `MUTANT_QUANTITIES`; none where no test called a mutant.
+
+        That none of none survives says nothing of the tests.
+        """
+        if not self.mutants.called:
+            return {}
+        return {
+            "mutants": len(self.mutants.called),
+            "surviving_mutants": len(self.mutants.survived),
+        }
 
 
 def look(
@@ -95,8 +106,7 @@ def look(
     return Looked(
         signals=_capped([*extra.signals, *signals]),
         notes=extra.notes,
-        mutants=len(extra.mutants.called),
-        surviving_mutants=len(extra.mutants.survived),
+        mutants=extra.mutants,
     )
 
 

@@ -7,6 +7,7 @@ did is a measured fact; what can't be laid at their door raises `CannotMeasure`.
 import re
 import signal
 from collections.abc import Sequence
+from dataclasses import replace
 
 from grader.checkers._base import refuse_unknown
 from grader.checkers._suite.exceeded import Ending, error, exceeded, where
@@ -48,6 +49,8 @@ def cut_short(
 
     Raises `CannotMeasure` when nothing of the project's explains it.
     """
+    if not run.told.has_started:
+        raise _not_started(run, limits)
     return (
         exceeded(run, limits)
         or _killed(run, snapshot)
@@ -55,6 +58,22 @@ def cut_short(
         or _broke_off(run, snapshot)
         or _misreported(run)
     )
+
+
+def _not_started(run: SuiteRun, limits: Limits) -> CannotMeasure:
+    """The box or the interpreter ended before anything of the project's could run."""
+    output = run.output
+    match output.killed_by:
+        case None:
+            why = "the tests were not started"
+        case "time":
+            why = f"the tests were not started within {limits.seconds:g} s"
+        case taken:
+            why = f"the tests were not started: too much was taken of {taken}"
+    said = replace(
+        output, stdout=plain(output.stdout, run), stderr=plain(output.stderr, run)
+    )
+    return refuse_unknown("pytest", said, why)
 
 
 def _killed(run: SuiteRun, snapshot: Snapshot) -> Ending | None:

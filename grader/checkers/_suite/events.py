@@ -31,6 +31,12 @@ class _Event(BaseModel):
     number: _Count
 
 
+class Started(_Event):
+    """The plugin is there, and nothing of the project's has been imported yet."""
+
+    kind: Literal["started"]
+
+
 class Session(_Event):
     """A session began, with this root folder."""
 
@@ -165,7 +171,8 @@ class Finish(_Event):
 
 
 Known = Annotated[
-    Session
+    Started
+    | Session
     | Stage
     | Mark
     | Collected

@@ -28,6 +28,7 @@ from grader.checkers._suite.events import (
     Report,
     Session,
     Stage,
+    Started,
     Tally,
     Trouble,
 )
@@ -56,15 +57,17 @@ class Stopped:
 class Told:
     """Everything a run told, as far as it got.
 
-    `has_begun`: there was a session. `at` is the test that was running, or the file that
-    was being collected, when it told no more; None between them. `arcs` are the jumps from
-    line to line that ran, by file; None when they were not told. `status` is the exit
-    status that the session's end was told with. `foreign` lines are not the plugin's,
-    `lost` is how many of its own did not arrive.
+    `has_started`: the plugin was there; without it nothing of the project's has run, and
+    how the process ended says nothing of it. `has_begun`: there was a session. `at` is the
+    test that was running, or the file that was being collected, when it told no more; None
+    between them. `arcs` are the jumps from line to line that ran, by file; None when they
+    were not told. `status` is the exit status that the session's end was told with.
+    `foreign` lines are not the plugin's, `lost` is how many of its own did not arrive.
     """
 
     results: Results = Results()
     functions: tuple[CollectedFunction, ...] = ()
+    has_started: bool = False
     has_begun: bool = False
     at: str | None = None
     stopped: Stopped | None = None
@@ -126,13 +129,18 @@ class _State:
     calls: dict[str, frozenset[int]] = field(default_factory=dict)
     arcs: dict[str, set[tuple[int, int]]] = field(default_factory=dict)
     has_arcs: bool = False
+    has_started: bool = False
     has_begun: bool = False
     at: str | None = None
     stopped: Stopped | None = None
     status: int | None = None
 
     def take(self, event: Known) -> None:
+        # Any of ours: the first one may be lost.
+        self.has_started = True
         match event:
+            case Started():
+                pass
             case Session():
                 self.has_begun = True
             case Stage():
@@ -167,6 +175,7 @@ class _State:
         return Told(
             results=Results(told, self.counted, self.deselected),
             functions=tuple(self.functions),
+            has_started=self.has_started,
             has_begun=self.has_begun,
             at=self.at,
             stopped=self.stopped,

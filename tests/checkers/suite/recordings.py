@@ -21,6 +21,8 @@ from tests.conftest import FIXTURES, Unboxed
 
 FOLDER = FIXTURES / "recorded" / "pytest"
 KEY = "0123456789abcdef"
+# What every run tells first, where it was started at all.
+STARTED = f'{{"key": "{KEY}", "number": 0, "kind": "started"}}\n'.encode()
 
 CALC = """\
 def add(a, b):

@@ -10,7 +10,13 @@ from grader.checkers._suite.told import read_events
 from grader.errors import CannotMeasure
 from grader.sandbox.run import KilledBy
 from tests.checkers.suite.conclusions import chosen, conclude, said
-from tests.checkers.suite.recordings import FOLDER, KEY, SMALL, recorded_run
+from tests.checkers.suite.recordings import (
+    FOLDER,
+    KEY,
+    SMALL,
+    STARTED,
+    recorded_run,
+)
 from tests.conftest import MakeSnapshot
 
 
@@ -66,8 +72,8 @@ def test_settings_that_pytest_refuses_are_the_projects(
         ("ends-in-a-test", 0, ("tests/test_exit.py", None), "test_exit.py::test_exit"),
         ("ends-at-exit", 0, (None, None), "with status 1, and then"),
         ("clean", 1, (None, None), "with status 0, and then"),
-        ("nothing", 0, (None, None), "before any test"),
-        ("nothing", 1, (None, None), "before any test"),
+        ("started", 0, (None, None), "before any test"),
+        ("started", 1, (None, None), "before any test"),
     ],
 )
 def test_a_run_that_ends_itself_is_incomplete_and_passes_nothing(
@@ -79,7 +85,9 @@ def test_a_run_that_ends_itself_is_incomplete_and_passes_nothing(
 ) -> None:
     files = {"tests/test_segfault.py": "", "tests/test_exit.py": ""}
     snapshot = make_snapshot({**SMALL, **files})
-    measured = conclude(recorded_run(name, snapshot, exit_status), snapshot)
+    more = STARTED if name == "started" else b""
+    run = recorded_run(name, snapshot, exit_status, more=more)
+    measured = conclude(run, snapshot)
     assert said(measured)[0] == ("incomplete", *place)
     assert why in measured.findings[0].message
     names = ("incomplete", "pass_rate", "passed", "coverage", "statements")
@@ -89,7 +97,8 @@ def test_a_run_that_ends_itself_is_incomplete_and_passes_nothing(
 def test_a_run_that_lost_its_end_is_incomplete(make_snapshot: MakeSnapshot) -> None:
     snapshot = make_snapshot(SMALL)
     whole = _lines("clean")
-    for end in range(len(whole)):
+    beginning = whole.index(STARTED.strip()) + 1
+    for end in range(beginning, len(whole)):
         told = read_events(b"\n".join(whole[:end]), KEY)
         run = replace(recorded_run("clean", snapshot, 0), told=told)
         measured = conclude(run, snapshot)
@@ -151,8 +160,45 @@ def test_a_crash_that_is_not_the_projects_is_no_mark(
     name: str, exit_status: int, reason: str, make_snapshot: MakeSnapshot
 ) -> None:
     snapshot = make_snapshot(SMALL)
+    # The first was recorded with an older plugin of ours.
+    more = STARTED if name == "no-pytest-cov" else b""
     with pytest.raises(CannotMeasure, match=reason):
-        conclude(recorded_run(name, snapshot, exit_status), snapshot)
+        conclude(recorded_run(name, snapshot, exit_status, more=more), snapshot)
+
+
+@pytest.mark.parametrize("exit_status", [0, 1, 2, 4, 126, 127, 139, -6, -9])
+@pytest.mark.parametrize(
+    ("killed_by", "reason"),
+    [
+        (None, "were not started"),
+        ("time", "were not started within 600 s"),
+        ("output", "too much was taken of output"),
+        ("memory", "too much was taken of memory"),
+        ("processes", "too much was taken of processes"),
+        ("disk", "too much was taken of disk"),
+    ],
+)
+def test_a_run_that_never_started_is_no_mark(
+    exit_status: int,
+    killed_by: KilledBy | None,
+    reason: str,
+    make_snapshot: MakeSnapshot,
+) -> None:
+    snapshot = make_snapshot(SMALL)
+    run = recorded_run("nothing", snapshot, exit_status, killed_by=killed_by)
+    stderr = f"bwrap: Can't bind mount {snapshot.root}/x: Permission denied\n"
+    run = replace(run, output=replace(run.output, stderr=stderr))
+    with pytest.raises(CannotMeasure, match=reason) as raised:
+        conclude(run, snapshot)
+    assert "Can't bind mount x: Permission denied" in raised.value.reason
+    assert str(snapshot.root) not in raised.value.reason
+
+
+def test_what_others_write_does_not_start_a_run(make_snapshot: MakeSnapshot) -> None:
+    snapshot = make_snapshot(SMALL)
+    foreign = STARTED.replace(KEY.encode(), b"f" * 16)
+    with pytest.raises(CannotMeasure, match="were not started"):
+        conclude(recorded_run("nothing", snapshot, 1, more=foreign), snapshot)
 
 
 def test_an_end_that_pytest_does_not_know_is_no_mark(

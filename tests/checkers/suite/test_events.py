@@ -29,7 +29,7 @@ def report(number: int, **more: object) -> bytes:
 def test_what_our_plugin_tells_is_all_understood() -> None:
     told = read_events(MIXED, KEY)
     assert (told.foreign, told.lost, told.status, told.at) == (0, 0, 1, None)
-    assert told.has_begun and told.arcs is not None
+    assert told.has_started and told.has_begun and told.arcs is not None
     functions = {one.node: one for one in told.functions}
     parametrised = functions["tests/test_calc.py::test_parametrised"]
     assert (parametrised.cases, parametrised.found) == (3, 3)
@@ -69,6 +69,13 @@ def test_what_is_not_exactly_ours_is_counted_and_changes_nothing(line: bytes) ->
     assert after.foreign == 1
     assert after.results == before.results
     assert (after.status, after.lost, after.arcs) == (None, 0, before.arcs)
+
+
+def test_any_event_of_ours_says_that_the_run_has_started() -> None:
+    assert read_events(event(0, "started"), KEY).has_started
+    # The first one is lost.
+    assert read_events(report(1), KEY).has_started
+    assert not read_events(event(0, "started", more=1), KEY).has_started
 
 
 def test_what_was_told_before_is_not_heard_twice() -> None:

@@ -33,11 +33,14 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--sources", help="folder for the end of the import path")
     end = arguments.index("--")
     told, words = parser.parse_args(arguments[:end]), arguments[end + 1 :]
-    plugin = Plugin(_own_channel(told.key), told.caller)
+    send = _own_channel(told.key)
+    plugin = Plugin(send, told.caller)
     for name in (*_NEEDED, *(f"_pytest.{name}" for name in default_plugins)):
         importlib.import_module(name)
     sys.argv[:] = [os.path.join(os.path.dirname(pytest.__file__), "__main__.py")]
     sys.argv += words
+    # Whatever ends the process before this is not the project's doing.
+    send("started", {})
     sys.path.insert(0, os.getcwd())
     if told.sources:
         sys.path.append(told.sources)
