@@ -13,12 +13,9 @@ from pathlib import Path
 from grader.errors import GradeError, did_you_mean
 from grader.rubric.document import Document, Location
 from grader.submissions._columns import column_name
+from grader.submissions._reading import Reading, one_line
 from grader.submissions._table import Record, Table, decode, read_limited, read_table
 from grader.submissions._text import shown, tidy
-from grader.submissions.names import printable, sameness
-
-MISTAKES = 20
-TEXT_CHARACTERS = 2_000
 
 _MARK = re.compile(r"\d{1,2}([.,]\d{1,6})?", re.ASCII)
 _GROUP = ("group", "group_name", "team", "team_name", "name")
@@ -132,7 +129,7 @@ def parse_marks(
     table = read_table(text, source, likeness)
     if not table.rows:
         return Marks((), notes)
-    reading = _Reading(source, criteria, groups)
+    reading = Reading(source, criteria, groups)
     marks = _Sheet(table, reading).marks()
     reading.finish()
     return Marks(tuple(marks), (*notes, *reading.notes))
@@ -150,7 +147,7 @@ def parse_decisions(
         document.refuse(
             (), f"this is a mapping; known here: {', '.join(_Decided.PARTS)}."
         )
-    reading = _Reading(source, items, groups)
+    reading = Reading(source, items, groups)
     decided = _Decided(document, reading)
     decided.read(document.content)
     reading.finish()
@@ -162,69 +159,10 @@ def parse_decisions(
     )
 
 
-class _Reading:
-    """What is known of the class, and the mistakes that were found up to now."""
-
-    def __init__(
-        self, source: str, items: Sequence[str], groups: Sequence[str]
-    ) -> None:
-        self.source = source
-        self.items = list(items)
-        self.notes: list[str] = []
-        self._groups = list(groups)
-        self._alike: dict[str, list[str]] = {}
-        for group in groups:
-            self._alike.setdefault(sameness(tidy(group)), []).append(group)
-        self._mistakes: list[str] = []
-
-    def mistake(self, place: str, words: str) -> None:
-        """Keep a mistake: where it is, and what it is."""
-        self._mistakes.append(f"{place}: {words}")
-
-    def finish(self) -> None:
-        """Raise `GradeError` when there was any mistake."""
-        if not self._mistakes:
-            return
-        told = self._mistakes[:MISTAKES]
-        if more := len(self._mistakes) - len(told):
-            told.append(f"… and {more} more.")
-        raise GradeError("\n".join(told), hint="Nothing was taken from this file.")
-
-    def group(self, written: str, place: str) -> str | None:
-        """The class's group of that name, in other capitals if there is only one."""
-        name = tidy(written)
-        if not name:
-            self.mistake(place, "no group is named.")
-            return None
-        if name in self._groups:
-            return name
-        alike = self._alike.get(sameness(name), [])
-        if len(alike) == 1:
-            self.notes.append(f'{place}: "{shown(name)}" is taken for "{alike[0]}".')
-            return alike[0]
-        is_told = len(self._mistakes) < MISTAKES
-        close = did_you_mean(name, self._groups) if is_told else ""
-        which = f" {len(alike)} have a name like it." if alike else close
-        self.mistake(place, f'the class has no group "{shown(name)}".{which}')
-        return None
-
-    def item(self, written: str, place: str) -> str | None:
-        """The item or criterion of that id."""
-        name = tidy(written)
-        if name in self.items:
-            return name
-        self.mistake(
-            place,
-            f'the rubric has no item "{shown(name)}".{did_you_mean(name, self.items)} '
-            f"It has: {', '.join(self.items) or 'none'}.",
-        )
-        return None
-
-
 class _Sheet:
     """A table of marks: a column for each criterion, or a row for each mark."""
 
-    def __init__(self, table: Table, reading: _Reading) -> None:
+    def __init__(self, table: Table, reading: Reading) -> None:
         self._reading = reading
         self._header, self._rows = table.rows[0], table.rows[1:]
         self._takes_commas = table.delimiter != ","
@@ -334,8 +272,8 @@ class _Sheet:
             group=group,
             item=item,
             mark=value,
-            comment=_text(self._named(row, "comment")),
-            by=_text(self._named(row, "by")),
+            comment=one_line(self._named(row, "comment")),
+            by=one_line(self._named(row, "by")),
             line=row.line,
         )
 
@@ -369,11 +307,6 @@ def _cell(row: Record, at: int) -> str:
     return tidy(row.cells[at]) if at < len(row.cells) else ""
 
 
-def _text(written: str) -> str:
-    """A comment, a reason or a name, fit for a report."""
-    return printable(tidy(written))[:TEXT_CHARACTERS]
-
-
 @dataclass(frozen=True)
 class _Line:
     """One decision as written, and where it stands; `group` is None if unknown."""
@@ -398,7 +331,7 @@ class _Decided:
     }
 
     document: Document
-    reading: _Reading
+    reading: Reading
     overrides: list[Override] = field(default_factory=list)
     penalties: list[Penalty] = field(default_factory=list)
     extensions: list[Extension] = field(default_factory=list)
@@ -510,7 +443,7 @@ class _Decided:
     def _told(self, at: Location) -> str:
         """A text that is not only white space."""
         written = self._written(at)
-        told = _text(written)
+        told = one_line(written)
         if written and not told:
             self._mistake(at, f'"{at[-1]}" is only white space.')
         return told
