@@ -214,11 +214,13 @@ def _deadline(before: str | None, timezone: str | None) -> "datetime | None":
 def _say_refused(listed: "SubmissionList", *, quiet: bool) -> None:
     from grader.reporting.clean import clean
 
-    if not listed.submissions:
-        raise GradeError("the list names no group that can be graded.")
     for one in listed.rejected:
         where = f"row {one.row}: " if one.row else ""
         typer.echo(f"mlops-grade: {where}{clean(one.reason)}", err=True)
+        if one.hint:
+            typer.echo(f"  {clean(one.hint)}", err=True)
+    if not listed.submissions:
+        raise GradeError("the list names no group that can be graded.")
     if not quiet:
         for note in listed.notes:
             typer.echo(f"mlops-grade: {clean(note)}", err=True)

@@ -58,6 +58,7 @@ if MYPY:
 
 # linux/prctl.h
 _SET_PDEATHSIG, _SET_DUMPABLE, _SET_KEEPCAPS, _SET_SECCOMP = 1, 4, 8, 22
+_SET_SECUREBITS, _NO_SETUID_FIXUP = 28, 1 << 2
 _SET_CHILD_SUBREAPER, _SET_NO_NEW_PRIVS, _CAP_AMBIENT = 36, 38, 47
 _CAP_AMBIENT_RAISE, _SECCOMP_MODE_FILTER = 2, 2
 # linux/capability.h
@@ -244,7 +245,9 @@ def _restrict(told: Specification) -> None:
     ruleset = _ruleset(libc, told["landlock"])
     if told["uid"] is not None:
         # Reading stays as it was for root, within what Landlock allows: an interpreter
-        # below /root can't be reached otherwise.
+        # below /root can't be reached otherwise. Without the bit access(2), which tools
+        # ask beforehand, says no all the same; it may be refused, and then they do.
+        libc.prctl(_SET_SECUREBITS, _NO_SETUID_FIXUP, 0, 0, 0)
         _call(libc.prctl, _SET_KEEPCAPS, 1, 0, 0, 0)
         _drop(told["uid"])
         _keep_reading(libc)

@@ -1,10 +1,11 @@
 """The tiers that work here, an arena for each case, and the figures at the end.
 
-With MLOPS_GRADE_REQUIRE_SANDBOX=1 a machine where no tier works is a failure.
+With MLOPS_GRADE_REQUIRE_SANDBOX=1 a machine where no tier works is a failure, and so is one
+where the tier that is asked for with --tier does not.
 """
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from grader.sandbox.choose import trials
 from tests.hostile.harness import (
     TIERS,
     Arena,
+    Servers,
     Tally,
     Tier,
     new_folder,
@@ -23,9 +25,16 @@ from tests.hostile.harness import (
 
 _TALLIES = pytest.StashKey[dict[Tier, Tally]]()
 _TROUBLES = pytest.StashKey[dict[Tier, str]]()
+_Reason = Callable[[Tier | None], bool]
 
 NONE_TOO = "none_too"
 none_too = pytest.mark.none_too
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--tier", choices=TIERS, help="the hostile cases on this tier only"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -34,10 +43,20 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "tier" in metafunc.fixturenames:
+    given = metafunc.definition.iter_markers("parametrize")
+    if "tier" in metafunc.fixturenames and not any(
+        mark.args[0] == "tier" for mark in given
+    ):
         is_wanted = metafunc.definition.get_closest_marker(NONE_TOO) is not None
         tiers = TIERS if is_wanted else TIERS[:-1]
         metafunc.parametrize("tier", tiers, scope="session")
+
+
+def _leave_out(config: pytest.Config, items: list[pytest.Item], why: _Reason) -> None:
+    left_out = [item for item in items if why(_tier_of(item))]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not why(_tier_of(item))]
 
 
 @pytest.hookimpl(trylast=True)
@@ -45,17 +64,18 @@ def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
     """Leave out the tiers that don't work here, found by trying as the program does."""
+    # Not there when something else is run than the hostile cases.
+    wanted: Tier | None = config.getoption("--tier", None)
+    if wanted is not None:
+        _leave_out(config, items, lambda tier: tier not in (None, wanted))
     if not any(_tier_of(item) for item in items):
         return
     troubles = {one.tier: one.trouble for one in trials() if not one.works}
     config.stash[_TROUBLES].update(troubles)
-    if all(tier in troubles for tier in TIERS[:-1]):
+    if wanted in troubles or all(tier in troubles for tier in TIERS[:-1]):
         # They stay, to be skipped with the reason or to fail.
         return
-    left_out = [item for item in items if _tier_of(item) in troubles]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if _tier_of(item) not in troubles]
+    _leave_out(config, items, lambda tier: tier in troubles)
 
 
 def _tier_of(item: pytest.Item) -> Tier | None:
@@ -71,9 +91,16 @@ def session_folder() -> Iterator[Path]:
     remove(folder)
 
 
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    running = Servers()
+    yield running
+    running.close()
+
+
 @pytest.fixture
 def arena(
-    tier: Tier, session_folder: Path, request: pytest.FixtureRequest
+    tier: Tier, session_folder: Path, servers: Servers, request: pytest.FixtureRequest
 ) -> Iterator[Arena]:
     trouble = request.config.stash[_TROUBLES].get(tier)
     if trouble is not None:
@@ -88,7 +115,7 @@ def arena(
         folder.mkdir()
         held.callback(remove, folder)
         test = request.node.name.partition("[")[0]
-        yield Arena(test, tier, folder, tally, held)
+        yield Arena(test, tier, folder, tally, servers, held)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -483,6 +483,16 @@ def case_16(folder: Path) -> Path:
     return store.branch(store.commit(store.tree(store.files(files))))
 
 
+# By the one that is left out: the name that comes before it.
+TWINS = {
+    "rent.py": "Rent.py",
+    "caf\u00e9.py": "cafe\u0301.py",
+    "stra\u00dfe.py": "STRASSE.py",
+    "src/load.py": "src/Load.py",
+    "tools/Load.py": "Tools",
+}
+
+
 def case_17(folder: Path) -> Path:
     """Names that are one on systems without capitals, or that write accents otherwise."""
     store = Store(folder / "group-7.git")

@@ -1,7 +1,7 @@
 """One hostile group and one innocent one, graded side by side among traps.
 
-`Arena.grade` runs the real command line and asserts what must hold in every case of
-HOSTILE; what a case adds is asserted by its own test on the `Verdict`.
+`Arena.grade` runs the whole command line, in a process of its own, and asserts what must hold
+in every case of HOSTILE; what a case adds is asserted by its own test on the `Verdict`.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ from grader.model.measurement import Failed, Finding, Measured, NotApplicable
 from grader.model.report import Report
 from grader.resources import shipped
 from grader.submissions.names import printable
+from tests.conftest import REPOSITORY
 from tests.hostile.watcher import Account, Specification
 from tests.reporting.page import Element, read_page
 
@@ -67,6 +69,12 @@ _TIMES = re.compile(r'"(duration_s|graded_at)": [^\n]+')
 
 # Those that take what others need, or aim at them.
 MACHINE_CASES = range(39, 49)
+# Their runs are started anew, as a user's are; the others are forked, see `server`.
+STARTED_CASES = frozenset({1, 16, 31, 38, 45, 46, 48, 55, 61, 69, 70})
+
+# What the traps and the environment hold, and nobody may show.
+_CANARY = f"canary{secrets.token_hex(8)}"
+_TOKENS = ("GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "OPENAI_API_KEY")
 
 
 def number_of(test: str) -> int:
@@ -198,13 +206,19 @@ class Arena:
     """The place of one case: a folder with traps, beside nothing that is worth keeping."""
 
     def __init__(
-        self, test: str, tier: Tier, folder: Path, tally: Tally, held: ExitStack
+        self,
+        test: str,
+        tier: Tier,
+        folder: Path,
+        tally: Tally,
+        servers: "Servers",
+        held: ExitStack,
     ) -> None:
         self.tier = tier
+        self._servers = servers
         self._test, self._case = test, number_of(test)
         self.tally = tally
         self._folder = folder
-        self._canary = f"canary{secrets.token_hex(8)}"
         self._work = _made(folder / "w")
         self._neighbour = folder / "neighbour"
         home = _made(folder / "home")
@@ -283,24 +297,26 @@ class Arena:
             **self._environment(out, has_token=has_token),
             **(variables or {}),
         }
-        before = _fingerprint(self._guarded)
-        source_before = _fingerprint([source]) if isinstance(source, Path) else {}
-        argv = [*_PROGRAM, "--rubric", str(rubric), *_isolation(self.tier)]
+        argv = [_PROGRAM, "--rubric", str(rubric), "--isolation", self.tier]
         if "--environment" not in options:
             argv += ["--environment", "none"]
         argv += [word for item in only for word in ("--only", item)]
         for form in ("html", "markdown", "terminal"):
             argv += ["--report", f"{form}={out / form}"]
         argv += ["--format", "json", *options, "--", str(source)]
-        run = _Run(argv, self._cwd, out, environment, seconds)
+        server = self._server(has_token, environment)
+        before = _fingerprint(self._guarded)
+        source_before = _fingerprint([source]) if isinstance(source, Path) else {}
+        run = _Run(argv, self._cwd, out, environment, seconds, server)
         beside = _made(out / "o")
         other = (
             _Run(
                 _neighbour_command(self._neighbour, self.tier, beside / "rubric.yaml"),
                 self._cwd,
                 beside,
-                self._environment(beside, has_token=has_token),
+                self._environment(beside, has_token=self.tier != "none"),
                 seconds,
+                server,
             )
             if self._is_accompanied()
             else None
@@ -326,6 +342,14 @@ class Arena:
             raise Broken("\n".join(broken))
         return verdict
 
+    def _server(
+        self, has_token: bool, environment: Mapping[str, str]
+    ) -> "_Server | None":
+        """Where the next runs are forked from; None where they are started anew."""
+        if self._case in STARTED_CASES:
+            return None
+        return self._servers.of(self.tier, has_token, environment)
+
     def _is_accompanied(self) -> bool:
         """Whether the neighbour is graded beside the next run.
 
@@ -345,12 +369,10 @@ class Arena:
 
     def _plant(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(f"{self._canary}\n", "utf-8")
+        file.write_text(f"{_CANARY}\n", "utf-8")
 
     def _environment(self, out: Path, *, has_token: bool) -> dict[str, str]:
-        names = ["CANARY", "DATABASE_URL"]
-        if has_token:
-            names += ["GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "OPENAI_API_KEY"]
+        names = ["CANARY", "DATABASE_URL", *(_TOKENS if has_token else ())]
         return {
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": str(self.traps.home),
@@ -358,7 +380,7 @@ class Arena:
             # Shared by the runs of a session, as on a user's machine.
             "XDG_CACHE_HOME": str(_made(self._folder.parent / "cache")),
             "LANG": "C.UTF-8",
-            **dict.fromkeys(names, self._canary),
+            **dict.fromkeys(names, _CANARY),
         }
 
     def _escaped(self, verdict: Verdict, account: Account) -> list[str]:
@@ -373,7 +395,7 @@ class Arena:
             *(
                 f"a canary is in {name}"
                 for name, text in texts.items()
-                if self._canary in text
+                if _CANARY in text
             ),
             *(f"a connection reached {trap}" for trap in self._sockets.reached()),
             *(f"a process was left: {one}" for one in account["left"]),
@@ -402,7 +424,8 @@ class Arena:
         command = _neighbour_command(self._neighbour, self.tier, out / "rubric.yaml")
         has_token = self.tier != "none"
         environment = self._environment(out, has_token=has_token)
-        run = _Run(command, self._cwd, out, environment, 120)
+        # Always started anew: what is forked must not come out otherwise.
+        run = _Run(command, self._cwd, out, environment, 120, None)
         account = run.wait()
         assert account["exit_status"] == 0, run.stderr
         assert '"kind": "failed"' not in run.stdout, "the neighbour can't be graded"
@@ -417,7 +440,7 @@ def _neighbour_command(neighbour: Path, tier: Tier, rubric: Path) -> list[str]:
     # The course's own limits: nothing here may depend on how fast the machine is.
     rubric.write_text(_rubric({}), "utf-8")
     return [
-        *(*_PROGRAM, str(neighbour), "--rubric", str(rubric), *_isolation(tier)),
+        *(_PROGRAM, str(neighbour), "--rubric", str(rubric), "--isolation", tier),
         *("--environment", "none", "--only", "coverage,file-presence"),
         *("--format", "json", "--no-signals"),
     ]
@@ -525,8 +548,58 @@ class _Sockets:
         yield "UDP"
 
 
+class Servers:
+    """The servers of a session, started where they are first needed and ended by `close`."""
+
+    def __init__(self) -> None:
+        self._running: dict[tuple[Tier, bool], _Server] = {}
+
+    def of(
+        self, tier: Tier, has_token: bool, environment: Mapping[str, str]
+    ) -> "_Server":
+        """The server of a tier, in an environment with or without tokens."""
+        if (tier, has_token) not in self._running:
+            self._running[tier, has_token] = _Server(tier, environment)
+        return self._running[tier, has_token]
+
+    def close(self) -> None:
+        """End them all."""
+        for server in self._running.values():
+            server.close()
+
+
+class _Server:
+    """A process that forks runs, see `tests.hostile.server`."""
+
+    def __init__(self, tier: Tier, environment: Mapping[str, str]) -> None:
+        # Of its own: the run that it is started for has that folder to itself.
+        scratch = tempfile.mkdtemp(prefix="mgs-", dir="/tmp")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.hostile.server", tier],
+            cwd=REPOSITORY,
+            env={**environment, "TMPDIR": scratch},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        said = self._process.stdout.readline()
+        assert said == "ready\n", f"the server of {tier} did not start"
+        os.rmdir(scratch)
+
+    def fork(self, specification: Specification) -> None:
+        """Begin a run."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{json.dumps(specification)}\n")
+        self._process.stdin.flush()
+
+    def close(self) -> None:
+        """End the server; its runs have ended before."""
+        self._process.communicate(timeout=10)
+
+
 class _Run:
-    """One command line under a watcher."""
+    """One command line under a watcher, started anew or forked from a server."""
 
     def __init__(
         self,
@@ -535,26 +608,39 @@ class _Run:
         folder: Path,
         environment: Mapping[str, str],
         seconds: float,
+        server: _Server | None,
     ) -> None:
         self.folder = folder
+        self._account = folder / "account.json"
         specification: Specification = {
             "argv": list(argv),
             "cwd": str(cwd),
             "environment": dict(environment),
             "stdout": str(folder / "stdout"),
             "stderr": str(folder / "stderr"),
-            "account": str(folder / "account.json"),
+            "account": str(self._account),
             # The case fails when it takes longer; this is for a program that hangs.
             "seconds": seconds + 60,
         }
-        self._process = subprocess.Popen(
+        self._watcher: subprocess.Popen[bytes] | None = None
+        self._late = time.monotonic() + seconds + 120
+        if server is not None:
+            server.fork(specification)
+            return
+        self._watcher = subprocess.Popen(
             [sys.executable, "-I", "-S", str(_WATCHER), json.dumps(specification)]
         )
 
     def wait(self) -> Account:
         """How it ended."""
-        assert self._process.wait() == 0, "the watcher itself was ended"
-        account: Account = json.loads((self.folder / "account.json").read_text())
+        while not self._account.exists():
+            is_there = self._watcher is None or self._watcher.poll() is None
+            assert is_there or self._account.exists(), "the watcher itself was ended"
+            assert time.monotonic() < self._late, "the watcher itself was ended"
+            time.sleep(0.01)
+        if self._watcher is not None:
+            assert self._watcher.wait() == 0, "the watcher itself was ended"
+        account: Account = json.loads(self._account.read_text("utf-8"))
         return account
 
     @property
@@ -735,24 +821,7 @@ def remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _program() -> list[str]:
-    script = Path(sys.executable).with_name("mlops-grade")
-    return [str(script)] if script.exists() else [sys.executable, "-m", "grader"]
-
-
-_PROGRAM = _program()
-
-
-@cache
-def _has_isolation() -> bool:
-    said = subprocess.run(
-        [*_PROGRAM, "grade", "--help"], capture_output=True, text=True, check=True
-    )
-    return "--isolation" in said.stdout
-
-
-def _isolation(tier: Tier) -> list[str]:
-    return ["--isolation", tier] if _has_isolation() else []
+_PROGRAM = str(Path(sys.executable).with_name("mlops-grade"))
 
 
 @cache

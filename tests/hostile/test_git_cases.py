@@ -179,9 +179,12 @@ def test_16_names_like_options_are_names_to_every_tool(arena: Arena) -> None:
     assert not missing
 
 
-def test_17_twins_of_a_name_are_both_there(arena: Arena) -> None:
+def test_17_of_twins_the_first_is_graded_and_the_others_are_told(arena: Arena) -> None:
     verdict = graded(arena, repositories.case_17)
-    assert verdict.graded.repository.python_files > 5
+    assert verdict.values("formatting", "files") == {"files": 4}
+    told = reasons(verdict)
+    for twin, first in repositories.TWINS.items():
+        assert f'"{first}"' in told[twin], told
 
 
 def test_18_long_names_and_deep_folders_are_told(arena: Arena) -> None:

@@ -15,6 +15,8 @@ from tests.hostile.suite_repositories import FAILING_TESTS, HONEST, HONEST_TESTS
 pytestmark = pytest.mark.sandbox
 
 COVERAGE = ("coverage",)
+# For a case that is not about signals: the tests run once.
+ONCE = "--no-signals"
 # What a suite that was stopped or broke off earns.
 NOTHING = {"pass_rate": 0.0, "coverage": 0.0}
 
@@ -46,7 +48,7 @@ def test_39_a_suite_without_end_is_stopped_and_the_test_named(
     arena: Arena, name: str
 ) -> None:
     repository = arena.repository(suites.with_tests(suites.ENDLESS[name]))
-    verdict = arena.grade(repository, only=COVERAGE, limits={"test_seconds": 5})
+    verdict = arena.grade(repository, ONCE, only=COVERAGE, limits={"test_seconds": 5})
     assert numbers(verdict, "timed_out", "pass_rate", "coverage") == {
         "timed_out": 1,
         **NOTHING,
@@ -59,7 +61,7 @@ def test_39_a_suite_without_end_is_stopped_and_the_test_named(
 @pytest.mark.parametrize("name", suites.FORK_BOMBS)
 def test_40_a_fork_bomb_is_stopped_and_the_test_named(arena: Arena, name: str) -> None:
     repository = arena.repository(suites.with_tests(suites.FORK_BOMBS[name]))
-    verdict = arena.grade(repository, only=COVERAGE, seconds=90)
+    verdict = arena.grade(repository, ONCE, only=COVERAGE, seconds=90)
     assert numbers(verdict, "processes_exceeded", "pass_rate", "coverage") == {
         "processes_exceeded": 1,
         **NOTHING,
@@ -70,7 +72,7 @@ def test_40_a_fork_bomb_is_stopped_and_the_test_named(arena: Arena, name: str) -
 @pytest.mark.parametrize("name", suites.MEMORY_BOMBS)
 def test_41_memory_is_that_of_the_whole_tree(arena: Arena, name: str) -> None:
     repository = arena.repository(suites.with_tests(suites.MEMORY_BOMBS[name]))
-    verdict = arena.grade(repository, only=COVERAGE, seconds=90)
+    verdict = arena.grade(repository, ONCE, only=COVERAGE, seconds=90)
     values = numbers(verdict, "memory_exceeded", "failed", "pass_rate")
     # In a box there are no files in memory at all: then the test fails.
     assert values["memory_exceeded"] or (name == "memfd" and values["failed"]), values
@@ -81,7 +83,7 @@ def test_41_memory_is_that_of_the_whole_tree(arena: Arena, name: str) -> None:
 @pytest.mark.parametrize("name", suites.DISK_BOMBS)
 def test_42_a_full_disk_is_the_groups_own(arena: Arena, name: str) -> None:
     repository = arena.repository(suites.with_tests(suites.DISK_BOMBS[name]))
-    verdict = arena.grade(repository, only=COVERAGE, seconds=90)
+    verdict = arena.grade(repository, ONCE, only=COVERAGE, seconds=90)
     # A file beyond the limit fails to be written, a folder of them ends the run, and a test
     # may have time for both; what is there when it ends is removed, however it was left.
     values = numbers(verdict, "disk_exceeded", "failed", "pass_rate")
@@ -94,7 +96,7 @@ def test_42_a_full_disk_is_the_groups_own(arena: Arena, name: str) -> None:
 @pytest.mark.parametrize("name", suites.LOUD)
 def test_43_a_gigabyte_of_output_is_cut(arena: Arena, name: str) -> None:
     repository = arena.repository(suites.with_tests(suites.LOUD[name]))
-    verdict = arena.grade(repository, only=COVERAGE, seconds=90)
+    verdict = arena.grade(repository, ONCE, only=COVERAGE, seconds=90)
     # What is captured is on the disk first.
     values = numbers(verdict, "output_exceeded", "disk_exceeded", "failed", "pass_rate")
     has_stopped = values["output_exceeded"] + values["disk_exceeded"] + values["failed"]
@@ -109,7 +111,7 @@ def test_43_a_gigabyte_of_output_is_cut(arena: Arena, name: str) -> None:
 @none_too
 def test_43_what_is_not_text_is_shown_as_such(arena: Arena) -> None:
     repository = arena.repository(suites.with_tests(suites.UNREADABLE))
-    verdict = arena.grade(repository, only=COVERAGE)
+    verdict = arena.grade(repository, ONCE, only=COVERAGE)
     assert numbers(verdict, "passed", "failed", "incomplete") == {
         "passed": HONEST_TESTS + 1,
         "failed": 2,
@@ -123,7 +125,7 @@ def test_43_what_is_not_text_is_shown_as_such(arena: Arena) -> None:
 def test_44_a_daemon_ends_with_its_suite(arena: Arena, name: str) -> None:
     repository = arena.repository(suites.with_tests(suites.DAEMONS[name]))
     # The daemons go on for 15 s: nobody waits for them.
-    verdict = arena.grade(repository, only=COVERAGE, seconds=60)
+    verdict = arena.grade(repository, ONCE, only=COVERAGE, seconds=60)
     assert numbers(verdict, "passed", "failed", "timed_out", "incomplete") == {
         "passed": HONEST_TESTS + 1,
         **dict.fromkeys(("failed", "timed_out", "incomplete"), 0),
@@ -145,7 +147,7 @@ def test_45_nothing_of_the_user_or_of_other_groups_can_be_read(arena: Arena) -> 
 
 def test_46_nobody_can_be_reached(arena: Arena) -> None:
     repository = arena.repository(suites.talkative(arena.traps))
-    verdict = arena.grade(repository, only=COVERAGE)
+    verdict = arena.grade(repository, ONCE, only=COVERAGE)
     assert numbers(verdict, "failed", "errors", "incomplete") == {
         **dict.fromkeys(("failed", "errors", "incomplete"), 0)
     }, said(verdict)
@@ -156,7 +158,7 @@ def test_47_nothing_outside_can_be_changed(arena: Arena) -> None:
     places = ("/tmp", "/var/tmp", "/dev/shm", "/run", sys.prefix, *_packages())
     original = arena.folder / "group-7"
     arena.repository(suites.vandal(arena.traps, str(original), places))
-    verdict = arena.grade(original, only=COVERAGE)
+    verdict = arena.grade(original, ONCE, only=COVERAGE)
     left = [
         str(path) for place in places for path in Path(place).glob(f"{suites.TRACE}*")
     ]
@@ -195,7 +197,7 @@ def test_48_no_namespace_no_tracing_no_signal_to_others(arena: Arena) -> None:
 @pytest.mark.parametrize("name", suites.ENDINGS)
 def test_49_a_suite_that_ends_itself_is_incomplete(arena: Arena, name: str) -> None:
     repository = arena.repository(suites.with_tests(suites.ENDINGS[name]))
-    verdict = arena.grade(repository, only=COVERAGE)
+    verdict = arena.grade(repository, ONCE, only=COVERAGE)
     assert numbers(verdict, "incomplete", "pass_rate", "coverage") == {
         "incomplete": 1,
         **NOTHING,
@@ -220,7 +222,7 @@ def test_49_an_exit_status_of_its_own_does_not_hide_a_failure(arena: Arena) -> N
 @none_too
 def test_50_leaving_python_in_a_test_fails_that_test(arena: Arena) -> None:
     repository = arena.repository(suites.with_tests(suites.EXIT_IN_A_TEST))
-    verdict = arena.grade(repository, only=COVERAGE)
+    verdict = arena.grade(repository, ONCE, only=COVERAGE)
     assert numbers(verdict, "passed", "failed", "incomplete") == {
         "passed": HONEST_TESTS + 1,
         "failed": 1,
@@ -230,7 +232,7 @@ def test_50_leaving_python_in_a_test_fails_that_test(arena: Arena) -> None:
 
 def test_50_leaving_python_at_import_is_no_pass(arena: Arena) -> None:
     repository = arena.repository(suites.with_tests(suites.EXIT_AT_IMPORT))
-    verdict = arena.grade(repository, only=COVERAGE)
+    verdict = arena.grade(repository, ONCE, only=COVERAGE)
     values = numbers(verdict, "incomplete", "collection_errors", "pass_rate")
     assert values["incomplete"] + values["collection_errors"] == 1
     assert values["pass_rate"] < 1
@@ -244,7 +246,7 @@ def test_50_leaving_pytest_is_incomplete_and_the_test_named(
     arena: Arena, name: str
 ) -> None:
     repository = arena.repository(suites.with_tests(suites.PYTEST_EXITS[name]))
-    verdict = arena.grade(repository, only=COVERAGE)
+    verdict = arena.grade(repository, ONCE, only=COVERAGE)
     assert numbers(verdict, "incomplete", "pass_rate", "coverage") == {
         "incomplete": 1,
         **NOTHING,
@@ -305,7 +307,7 @@ def test_53_without_our_plugin_nothing_has_passed(arena: Arena) -> None:
 
 def test_54_a_million_tests_run_into_a_limit(arena: Arena) -> None:
     repository = arena.repository(suites.with_tests(suites.MILLION))
-    verdict = arena.grade(repository, only=COVERAGE, limits={"test_seconds": 15})
+    verdict = arena.grade(repository, ONCE, only=COVERAGE, limits={"test_seconds": 15})
     flags = ("timed_out", "output_exceeded", "memory_exceeded", "incomplete")
     assert sum(numbers(verdict, *flags).values()) == 1
     assert suite(verdict).values["pass_rate"] == 0
@@ -313,7 +315,7 @@ def test_54_a_million_tests_run_into_a_limit(arena: Arena) -> None:
 
 def test_54_ids_of_a_megabyte_do_not_fill_the_reports(arena: Arena) -> None:
     repository = arena.repository(suites.with_tests(suites.LONG_IDS))
-    verdict = arena.grade(repository, only=COVERAGE)
+    verdict = arena.grade(repository, ONCE, only=COVERAGE)
     values = numbers(verdict, "output_exceeded", "incomplete", "failed")
     assert sum(values.values()) >= 1
     for text in (verdict.stdout, verdict.html, verdict.markdown, verdict.terminal):
@@ -322,7 +324,7 @@ def test_54_ids_of_a_megabyte_do_not_fill_the_reports(arena: Arena) -> None:
 
 def test_54_two_thousand_parameters_weigh_as_one_test(arena: Arena) -> None:
     repository = arena.repository(suites.with_tests(suites.MANY_CASES))
-    verdict = arena.grade(repository, only=COVERAGE)
+    verdict = arena.grade(repository, ONCE, only=COVERAGE)
     values = numbers(verdict, "test_functions", "passed", "failed", "pass_rate")
     assert values["test_functions"] == HONEST_TESTS + 2
     assert values["pass_rate"] == (HONEST_TESTS + 1) / (HONEST_TESTS + 2)
@@ -348,7 +350,7 @@ def _has_failed(verdict: Verdict, item: str) -> bool:
 @pytest.mark.parametrize("name", suites.own_settings(""))
 def test_56_settings_do_not_decide_what_is_measured(arena: Arena, name: str) -> None:
     files = suites.own_settings(str(arena.traps.outside))[name]
-    verdict = arena.grade(arena.repository(files), only=COVERAGE)
+    verdict = arena.grade(arena.repository(files), ONCE, only=COVERAGE)
     values = suite(verdict).values
     if values["configuration_errors"]:
         # Refused as it would be in a fresh clone: nothing passes.

@@ -11,9 +11,9 @@ import ctypes
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
+from collections.abc import Callable
 from typing import TypedDict
 
 _SET_CHILD_SUBREAPER = 36
@@ -51,45 +51,39 @@ class Account(TypedDict):
     left: list[str]
 
 
-def main(text: str) -> None:
-    """Run, watch, wait a second, write the account."""
+def read_specification(text: str) -> Specification:
+    """What `harness` has written."""
     specification: Specification = json.loads(text)
+    return specification
+
+
+def watch(specification: Specification, start: Callable[[Specification], int]) -> None:
+    """Start, watch, wait a second, write the account. `start` gives the child's id."""
     ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     received: list[int] = []
     signal.signal(signal.SIGURG, lambda number, _: received.append(number))
-    started = time.monotonic()
+    began = time.monotonic()
     shared = _shared()
     peak = peak_shared = most = 0
     is_late = False
-    with (
-        open(specification["stdout"], "wb") as stdout,
-        open(specification["stderr"], "wb") as stderr,
-    ):
-        process = subprocess.Popen(
-            specification["argv"],
-            cwd=specification["cwd"],
-            env=specification["environment"],
-            stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=stderr,
-        )
-    while process.poll() is None:
+    child = start(specification)
+    while (ended_with := _ending(child)) is None:
         members = _descendants()
         most = max(most, len(members))
         peak = max(peak, _memory(members, peak))
         peak_shared = max(peak_shared, _shared() - shared)
-        if time.monotonic() - started > specification["seconds"] and not is_late:
+        if time.monotonic() - began > specification["seconds"] and not is_late:
             is_late = True
-            process.kill()
+            os.kill(child, signal.SIGKILL)
         time.sleep(_LOOK_S)
-    seconds = time.monotonic() - started
+    seconds = time.monotonic() - began
     ended = time.monotonic()
     while _living() and time.monotonic() - ended < _LINGER_S:
         time.sleep(0.02)
     left = [_named(pid) for pid in _living()]
     _end_all()
     account: Account = {
-        "exit_status": process.returncode,
+        "exit_status": ended_with,
         "is_late": is_late,
         "seconds": seconds,
         "peak_bytes": peak,
@@ -98,8 +92,34 @@ def main(text: str) -> None:
         "signals": len(received),
         "left": left,
     }
-    with open(specification["account"], "w", encoding="utf-8") as file:
+    unfinished = f"{specification['account']}.part"
+    with open(unfinished, "w", encoding="utf-8") as file:
         json.dump(account, file)
+    os.rename(unfinished, specification["account"])
+
+
+def started(specification: Specification) -> int:
+    """The command line in a process that is started anew; its id."""
+    os.chdir(specification["cwd"])
+    writing = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    return os.posix_spawn(
+        specification["argv"][0],
+        specification["argv"],
+        specification["environment"],
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, specification["stdout"], writing, 0o644),
+            (os.POSIX_SPAWN_OPEN, 2, specification["stderr"], writing, 0o644),
+        ],
+        # Python has these ignored, and what it starts must not.
+        setsigdef=[signal.SIGPIPE, signal.SIGXFSZ],
+    )
+
+
+def _ending(child: int) -> int | None:
+    """How the child has ended, minus the signal that ended it; None while it has not."""
+    pid, status = os.waitpid(child, os.WNOHANG)
+    return os.waitstatus_to_exitcode(status) if pid else None
 
 
 def _descendants() -> list[int]:
@@ -184,4 +204,4 @@ def _read(path: str) -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    watch(read_specification(sys.argv[1]), started)

@@ -22,6 +22,19 @@ def test_a_program_works_in_its_folder_and_home(inside: Inside) -> None:
     assert (inside.work / "made").read_text() == "here"
 
 
+def test_what_can_be_read_in_a_folder_of_ours_is_said_to_be_readable(
+    inside: Inside,
+) -> None:
+    # TMPDIR may be a folder that only the user who grades can get into.
+    inside.work.mkdir()
+    (inside.work / "settings").write_text("here")
+    inside.place.chmod(0o700)
+    output = inside.run(
+        "import os; print(os.access('settings', os.R_OK), open('settings').read())"
+    )
+    assert (output.stdout, output.stderr) == ("True here\n", "")
+
+
 def test_the_channel_reaches_the_parent_and_is_not_a_child_s(inside: Inside) -> None:
     output = inside.run(
         "import os, subprocess, sys\n"

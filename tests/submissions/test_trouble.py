@@ -1,4 +1,8 @@
-"""What git printed, recorded from git 2.39, 2.47 and ssh, and what it is taken for."""
+"""What git prints, and what it is taken for.
+
+Recorded from git 2.39 and ssh where a server could be had to provoke it; the words of GitHub,
+of single sign-on and of later versions are written down as they are known.
+"""
 
 import pickle
 
