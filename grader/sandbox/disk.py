@@ -17,17 +17,25 @@ _FLOOR_BYTES = 256 * 2**20
 # The kernel takes paths of 4,096 bytes. No honest folder is nested that deep.
 _LONGEST_PATH = 3_500
 
+_SHARED_MEMORY = Path("/dev/shm")
+
 
 class DiskWatch:
     """Looks at some folders now and then, the more seldom the longer a look takes.
 
-    What is in them at the start doesn't count.
+    What is in them at the start doesn't count. What `owner`, a user of the box's own, has in
+    the machine's shared memory does: a box without one of its own would have no bound there.
     """
 
     def __init__(
-        self, folders: Sequence[Path], most_bytes: int, most_files: int
+        self,
+        folders: Sequence[Path],
+        most_bytes: int,
+        most_files: int,
+        owner: int | None = None,
     ) -> None:
         self._folders = folders
+        self._owner = owner
         size, count = _contents(folders, sys.maxsize, sys.maxsize)
         self._most_bytes = size + most_bytes
         self._most_files = count + most_files
@@ -48,6 +56,9 @@ class DiskWatch:
         if any(_is_full(folder) for folder in self._folders):
             return True
         size, count = _contents(self._folders, self._most_bytes, self._most_files)
+        if self._owner is not None:
+            shared_size, shared_count = _shared(self._owner)
+            size, count = size + shared_size, count + shared_count
         return size > self._most_bytes or count > self._most_files
 
 
@@ -66,6 +77,16 @@ def _contents(
         if size > most_bytes or count > most_files:
             break
     return size, count
+
+
+def _shared(owner: int) -> tuple[int, int]:
+    """Bytes and number of a user's files in the machine's shared memory."""
+    sizes = [
+        status.st_blocks * 512
+        for _, status in entries_below([_SHARED_MEMORY])
+        if status.st_uid == owner
+    ]
+    return sum(sizes), len(sizes)
 
 
 def entries_below(

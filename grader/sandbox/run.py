@@ -109,7 +109,9 @@ def run(
                 if remote is not None:
                     held.callback(remote.close)
                 watched = access.writable if box is not None else ()
-                disk = DiskWatch(watched, limits.disk_bytes, limits.files)
+                disk = DiskWatch(
+                    watched, limits.disk_bytes, limits.files, wrapped.owner
+                )
                 process = _start(wrapped, cwd, reads)
             except (OSError, ValueError) as error:
                 raise CannotMeasure(

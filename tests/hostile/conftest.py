@@ -8,8 +8,10 @@ import os
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Protocol
 
 import pytest
+from pydantic import TypeAdapter
 
 from grader.sandbox.choose import trials
 from tests.hostile.harness import (
@@ -25,10 +27,20 @@ from tests.hostile.harness import (
 
 _TALLIES = pytest.StashKey[dict[Tier, Tally]]()
 _TROUBLES = pytest.StashKey[dict[Tier, str]]()
+_BY_TIER = TypeAdapter(dict[Tier, Tally])
+# What a process of pytest-xdist hands over when it ends.
+_OUTPUT = "hostile_tallies"
 _Reason = Callable[[Tier | None], bool]
 
 NONE_TOO = "none_too"
 none_too = pytest.mark.none_too
+
+
+class _Worker(Protocol):
+    """A process of pytest-xdist, seen from the one that started it."""
+
+    config: pytest.Config
+    workeroutput: dict[str, str]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -129,6 +141,22 @@ def pytest_runtest_makereport(
         if tally is not None:
             tally.failed.add(number_of(item.name))
     return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        told = _BY_TIER.dump_json(session.config.stash[_TALLIES])
+        output[_OUTPUT] = told.decode()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: _Worker) -> None:
+    """Take over what a worker has counted; one that crashed has counted nothing."""
+    told = getattr(node, "workeroutput", {}).get(_OUTPUT, "{}")
+    tallies = node.config.stash[_TALLIES]
+    for tier, tally in _BY_TIER.validate_json(told).items():
+        tallies.setdefault(tier, Tally()).add(tally)
 
 
 def pytest_terminal_summary(

@@ -184,6 +184,17 @@ class Tally:
     forgeries: dict[str, bool] = field(default_factory=dict)
     oddities: dict[str, bool] = field(default_factory=dict)
 
+    def add(self, other: "Tally") -> None:
+        """Count in what was counted by another process."""
+        self.cases |= other.cases
+        self.failed |= other.failed
+        self.accompanied |= other.accompanied
+        self.runs += other.runs
+        self.escapes += other.escapes
+        self.others_changed += other.others_changed
+        self.forgeries |= other.forgeries
+        self.oddities |= other.oddities
+
     def lines(self) -> Iterator[str]:
         """The figures in words."""
         yield (

@@ -151,10 +151,13 @@ def case_28(folder: Path) -> None:
     )
 
 
-def case_29(folder: Path) -> None:
-    """Text hostile to regular expressions, and YAML that grows when it is read."""
+def case_29(folder: Path, lines: int = 3) -> None:
+    """Text hostile to regular expressions, and YAML that grows when it is read.
+
+    So many lines of each kind in a file: a line costs a tool up to a second.
+    """
     honest(folder)
-    lines = {
+    kinds = {
         "spaces": " " * 9_000 + "x",
         "equals": "password" + " = " * 3_000,
         "quotes": "'\"" * 4_500,
@@ -171,9 +174,9 @@ def case_29(folder: Path) -> None:
     write(
         folder,
         {
-            **{f"data/{name}.txt": f"{line}\n" * 20 for name, line in lines.items()},
-            "data/megabyte.txt": (lines["spaces"] + "\n") * (MEBIBYTE // 9_002),
-            **{f"src/{name}.py": f"# {line}\n" * 30 for name, line in lines.items()},
+            **{f"data/{name}.txt": f"{line}\n" * lines for name, line in kinds.items()},
+            "data/spaces.txt": (kinds["spaces"] + "\n") * lines * 5,
+            **{f"src/{name}.py": f"# {line}\n" * lines for name, line in kinds.items()},
             "config/bomb.yaml": "".join(bomb),
             "config/deep.yaml": "[" * 5_000 + "]" * 5_000,
             "config/date.yaml": f"key: {KEY}\nday: 2024-13-45\n",

@@ -123,6 +123,7 @@ def test_forks():
                 os._exit(0)
         except OSError:
             pass
+    time.sleep(4)
 """,
     "each-child-forks": """\
 import os

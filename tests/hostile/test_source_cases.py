@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.model.measurement import Finding, Measured, NotApplicable
+from grader.model.measurement import Failed, Finding, Measured, NotApplicable
 from tests.hostile import source_repositories as sources
 from tests.hostile.conftest import none_too
 from tests.hostile.harness import Arena, Tier, Verdict, commit
@@ -36,12 +36,13 @@ def graded(
     *,
     seconds: float = 90,
     only: tuple[str, ...] = STATIC,
+    limits: Mapping[str, int] | None = None,
 ) -> Verdict:
     """Grade what a case builds; nothing of it may have run."""
     folder = arena.folder / "group-7"
     build(folder)
     commit(folder)
-    verdict = arena.grade(folder, only=only, seconds=seconds)
+    verdict = arena.grade(folder, only=only, limits=limits, seconds=seconds)
     trace = sources.canary(folder)
     ran = trace.read_text() if trace.exists() else ""
     if ran:
@@ -72,8 +73,11 @@ def said_of_the_honest(verdict: Verdict) -> Said:
     }
 
 
-def honest_as_ever(arena: Arena, verdict: Verdict) -> None:
-    """What is said of the honest files does not depend on what lies beside them."""
+def honest_as_ever(arena: Arena, verdict: Verdict, *but: str) -> None:
+    """What is said of the honest files does not depend on what lies beside them.
+
+    `but` are rules for which it does, and rightly.
+    """
     if arena.tier not in _BASELINE:
         folder = arena.folder / "group-honest"
         sources.honest(folder)
@@ -85,9 +89,13 @@ def honest_as_ever(arena: Arena, verdict: Verdict) -> None:
         assert honest[item], f"{item} says nothing of the honest files"
     found = said_of_the_honest(verdict)
     changed = {
-        item: sorted(map(str, found[item] ^ honest[item]))
+        item: sorted(map(str, differing))
         for item in STATIC
-        if found[item] != honest[item]
+        if (
+            differing := {
+                one for one in found[item] ^ honest[item] if one[0] not in but
+            }
+        )
     }
     assert not changed
 
@@ -143,9 +151,27 @@ def test_28_nothing_is_evaluated(arena: Arena) -> None:
 
 
 def test_29_text_hostile_to_regular_expressions_takes_no_time(arena: Arena) -> None:
-    verdict = graded(arena, sources.case_29, seconds=180)
+    # The bomb takes all of the time there is, before it is found to be the one that does.
+    verdict = graded(arena, sources.case_29, seconds=180, limits={"tool_seconds": 30})
     all_measured(verdict)
     honest_as_ever(arena, verdict)
+    assert told(verdict, "secrets", "config/bomb.yaml")
+
+
+def test_29_much_of_it_runs_into_a_limit_which_is_told(arena: Arena) -> None:
+    verdict = graded(
+        arena,
+        lambda folder: sources.case_29(folder, lines=60),
+        only=("secrets", "file-presence"),
+        limits={"tool_seconds": 3},
+    )
+    match verdict.outcome("secrets"):
+        case Failed(reason=reason):
+            assert "did not finish within 3 s" in reason
+        case _:
+            assert told(verdict, "secrets", "config/bomb.yaml")
+    assert verdict.graded.grade.has_ungraded_checks
+    assert isinstance(verdict.outcome("file-presence"), Measured)
 
 
 def test_30_pylints_settings_run_nothing(arena: Arena) -> None:
@@ -158,7 +184,8 @@ def test_30_pylints_settings_run_nothing(arena: Arena) -> None:
 def test_31_modules_of_the_tools_names_are_not_imported(arena: Arena) -> None:
     verdict = graded(arena, sources.case_31)
     all_measured(verdict)
-    honest_as_ever(arena, verdict)
+    # In this repository `logging` is the project's own, which has no `info`.
+    honest_as_ever(arena, verdict, "no-member")
 
 
 def test_32_local_plugins_are_not_loaded(arena: Arena) -> None:

@@ -111,6 +111,20 @@ def test_a_full_folder_ends_the_run(inside: Inside, code: str) -> None:
     assert output.killed_by == "disk"
 
 
+def test_shared_memory_is_bounded_as_a_folder_is(inside: Inside) -> None:
+    if inside.box.tier == "landlock" and os.geteuid() != 0:
+        # Nothing tells its files from others of the same user.
+        return
+    output = inside.run(
+        "import time\n"
+        "for i in range(100):\n"
+        "    open(f'/dev/shm/mlops-grade-{i}', 'wb').write(bytes(2**20))\n"
+        "time.sleep(20)"
+    )
+    assert output.killed_by == "disk"
+    assert not list(Path("/dev/shm").glob("mlops-grade-*"))
+
+
 def test_one_huge_file_can_not_be_written(inside: Inside) -> None:
     output = inside.run(
         "try:\n"
