@@ -19,6 +19,11 @@ from grader.model.starter import INHERITED, OWN
 
 # Messages name other lines, and counts that shift with them.
 _DIGITS = re.compile(r"\d+")
+# What is said of the whole file stands at its first line, whatever that line is.
+_WHOLE = re.compile(
+    r"docstring in public (module|package)|missing-module-docstring|module docstring",
+    re.IGNORECASE,
+)
 _MAX_BYTES = 1024 * 1024
 
 Mark = tuple[str, str, str]
@@ -85,7 +90,7 @@ def marks(findings: Sequence[Finding], root: Path) -> list[Mark]:
 
     def text(finding: Finding) -> str:
         message = _DIGITS.sub("#", finding.message)
-        if finding.path is None or finding.line is None:
+        if finding.path is None or finding.line is None or _WHOLE.search(message):
             return message
         found = lines(finding.path)
         at = finding.line - 1

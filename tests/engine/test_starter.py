@@ -107,6 +107,16 @@ def test_digits_in_a_message_may_be_others(tmp_path: Path) -> None:
     assert inherited(other) == [False]
 
 
+def test_what_is_said_of_the_whole_file_is_not_about_its_first_line(
+    tmp_path: Path,
+) -> None:
+    here = write(tmp_path / "starter", {"load.py": LOAD})
+    there = write(tmp_path / "group", {"load.py": "# ours\n" + LOAD})
+    said = finding(1, "Missing docstring in public module.")
+    known = starter(here, [said, finding(1)])
+    assert inherited(divided(known, there, [said, finding(1)])) == [True, False]
+
+
 def test_in_a_file_that_was_renamed_they_are_the_groups(tmp_path: Path) -> None:
     here = write(tmp_path / "starter", {"load.py": LOAD})
     there = write(tmp_path / "group", {"read.py": LOAD})
