@@ -141,6 +141,9 @@ def run_class(
 ) -> ClassRecord:
     """Measure every group of a class into its folder, whose lock is held.
 
+    The record that says so is returned and not kept: the run has ended when everything that
+    is made from its results is written too. Until then the same command goes on with it.
+
     Raises `GradeError` for what stops the whole run; one group's trouble is its own, written
     beside the others' results.
     """
@@ -196,14 +199,12 @@ def run_class(
                         watch.group_failed(group, found)
         finally:
             pool.stop()
-    record = record.model_copy(
+    return record.model_copy(
         update={
             "finished_at": _now(),
             "duration_s": round(time.monotonic() - started, 1),
         }
     )
-    folder.save_record(record)
-    return record
 
 
 def results(

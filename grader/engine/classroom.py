@@ -42,6 +42,7 @@ def grade_class(
         tell("marking")
         marking = mark_class(folder, record, request.loaded, registry, decided)
         write_class(folder, marking, request.loaded, registry)
+        folder.save_record(record)
     return marking.result
 
 

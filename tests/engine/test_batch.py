@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from grader.checkers._registry import installed
+from grader.engine import classroom
 from grader.engine.batch import ClassRequest, Task, results, run_class
+from grader.engine.classroom import grade_class
 from grader.engine.gather import Surroundings, Which
 from grader.engine.grade import catalogue
 from grader.engine.marking import mark_class
@@ -125,7 +127,9 @@ def run(
 ) -> tuple[ClassRecord, Recorded]:
     watch = watch or Recorded()
     with folder.locked():
-        return run_class(request, folder, watch), watch
+        record = run_class(request, folder, watch)
+        folder.save_record(record)
+    return record, watch
 
 
 def totals(folder: ClassFolder, record: ClassRecord) -> dict[str, float | None]:
@@ -157,6 +161,25 @@ def test_every_group_is_measured_and_marked_against_the_class(
         }
     )
     assert "team 3 error-handling" in watch.checks
+
+
+def test_a_run_stopped_while_its_reports_are_written_is_gone_on_with(
+    groups: tuple[Group, ...], folder: ClassFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(classroom, "write_class", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            grade_class(request_for(groups), folder, Recorded())
+    measured = stored(folder)
+    watch = Recorded()
+    grade_class(request_for(groups), folder, watch)
+    assert watch.graded == []
+    assert measured.items() <= stored(folder).items()
+    record = folder.record()
+    assert record is not None and record.finished_at is not None
 
 
 def test_the_order_of_the_groups_changes_no_mark(
