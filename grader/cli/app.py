@@ -21,7 +21,10 @@ from grader.cli.cohort import cohort_app
 from grader.cli.compare import compare
 from grader.cli.doctor import doctor
 from grader.cli.env import env
+from grader.cli.export import export_app
 from grader.cli.grade import grade
+from grader.cli.history import history
+from grader.cli.merge import merge
 from grader.cli.report import report
 from grader.cli.rescore import rescore
 from grader.cli.rubric import rubric_app
@@ -43,9 +46,12 @@ app = typer.Typer(
 )
 app.command()(grade)
 app.command()(batch)
+app.command()(merge)
 app.command()(rescore)
+app.command()(history)
 app.command()(compare)
 app.add_typer(cohort_app, name="cohort")
+app.add_typer(export_app, name="export")
 app.command()(report)
 app.command()(checkers)
 app.command()(explain)

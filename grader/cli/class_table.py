@@ -39,7 +39,7 @@ def show_class(result: ClassResult, folder: Path, out: Console) -> None:
             )
     for refused in result.record.refused:
         out.print(Text(clean(f"row {refused.row}: {refused.reason}"), "yellow"))
-    out.print(Text(clean(f"Written: {folder / 'index.html'}, scores.csv, items.csv")))
+    out.print(Text(clean(f"Written: {folder / 'index.html'}, grades.xlsx")))
 
 
 def _order(line: GroupLine) -> tuple[int, str]:

@@ -22,6 +22,7 @@ from grader.model.starter import STARTER_QUANTITIES
 from grader.rubric.load import LoadedRubric
 from grader.rubric.schema import Rubric
 from grader.scoring.cohort import Class
+from grader.scoring.effort import effort
 from grader.scoring.fixes import gains
 from grader.scoring.totals import weight_shares
 
@@ -122,6 +123,11 @@ def assemble(
                 mark_after=gain.mark_after,
                 advice=gain.item.advice,
                 command=measurements[gain.item.key].fix_command,
+                effort=effort(
+                    gain,
+                    measurements[gain.item.key],
+                    checkers[gain.item.checker].mending,
+                ),
             )
             for gain in gains(rubric, grade, measurements, quantities, against)
         ),

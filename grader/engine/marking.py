@@ -19,9 +19,13 @@ from grader.model.evidence import Evidence
 from grader.model.measurement import Measured, Measurement
 from grader.model.report import Report, SubmissionFacts
 from grader.model.score import Grade, Penalty
+from grader.model.term import Entry
 from grader.rubric.load import LoadedRubric
 from grader.scoring.cohort import Class, cohort_of
+from grader.scoring.course import course
 from grader.scoring.late import late_penalty
+from grader.scoring.places import class_marks
+from grader.scoring.ranks import ranks
 from grader.scoring.totals import (
     UNADJUSTED,
     Adjustments,
@@ -50,11 +54,15 @@ UNDECIDED = Decided()
 
 @dataclass(frozen=True)
 class Marking:
-    """A class that was marked: its result, and the class as numbers for others."""
+    """A class that was marked: its result, and the class as numbers for others.
+
+    `decided` is what people decided about it, which is in the result.
+    """
 
     result: ClassResult
     cohort: Cohort
     against: Class
+    decided: Decided = UNDECIDED
 
 
 def mark_class(
@@ -71,7 +79,8 @@ def mark_class(
     """
     rubric = loaded.rubric
     facts = rubric_facts(loaded)
-    graded = [group for group in record.groups if _has_result(folder, record, group)]
+    # An earlier result is not the one to mark once its group fails.
+    graded = [group for group in record.groups if folder.trouble(group.folder) is None]
 
     def measurements() -> Iterator[dict[str, Measurement]]:
         for group in graded:
@@ -99,13 +108,7 @@ def mark_class(
         dimensions={key: one.id for one in rubric.dimensions for key in one.weights},
         lines=lines,
     )
-    return Marking(result, cohort, against)
-
-
-def _has_result(folder: ClassFolder, record: ClassRecord, group: Group) -> bool:
-    """Whether a group's result is the one to mark: an earlier one is not, once it fails."""
-    trouble = folder.trouble(group.folder)
-    return trouble is None
+    return Marking(result, cohort, against, decided)
 
 
 def _line(
@@ -142,10 +145,13 @@ def grade_group(
     record: ClassRecord,
     group: Group,
     loaded: LoadedRubric,
-    against: Class,
+    against: Class | None,
     decided: Decided,
 ) -> Grade:
-    """One group's grade, with what people decided about it."""
+    """One group's grade, with what people decided about it.
+
+    Without a class each item's `alone` formula counts.
+    """
     return grade_measurements(
         loaded.rubric,
         by_item(loaded.rubric.items, evidence),
@@ -183,16 +189,9 @@ def _ranked(lines: Sequence[GroupLine]) -> tuple[GroupLine, ...]:
     An empty repository can have a good total over the little that there is to measure: below
     half of the rubric's weight a total is compared with nobody's.
     """
-    totals = sorted(
-        (t for one in lines if (t := _total(one)) is not None), reverse=True
-    )
+    places = ranks({line.group.name: _total(line) for line in lines})
     return tuple(
-        (
-            line
-            if (total := _total(line)) is None
-            else line.model_copy(update={"rank": totals.index(total) + 1})
-        )
-        for line in lines
+        line.model_copy(update={"rank": places.get(line.group.name)}) for line in lines
     )
 
 
@@ -207,15 +206,28 @@ def reports(
     marking: Marking,
     loaded: LoadedRubric,
     registry: Registry,
+    entries: Sequence[Entry] = (),
 ) -> Iterator[tuple[Group, Report]]:
-    """Each graded group's report, one at a time."""
+    """Each graded group's report, one at a time, with its own place in the class.
+
+    `entries` are the class's runs over the term, this one last: a group's own course over
+    them is in its report, unless it ends at another total than the one of this marking.
+    """
+    marks = class_marks(
+        [
+            (line.grade, line.rank is not None)
+            for line in marking.result.lines
+            if line.grade is not None
+        ],
+        marking.result.titles,
+    )
     for line in marking.result.lines:
         if line.grade is None:
             continue
         evidence = folder.load(line.group.folder)
         if evidence is None:
             continue
-        yield line.group, assemble(
+        report = assemble(
             Graded(
                 evidence,
                 by_item(loaded.rubric.items, evidence),
@@ -230,3 +242,8 @@ def reports(
             registry,
             marking.against,
         )
+        places = marks.places(line.grade, is_ranked=line.rank is not None)
+        points = course(entries, line.group.name)
+        if points and points[-1].total != line.grade.total:
+            points = ()
+        yield line.group, report.model_copy(update={"places": places, "course": points})

@@ -35,12 +35,27 @@ class Refused(Stored):
     reason: str
 
 
+class Shard(Stored):
+    """A part of a class: of `of` parts the one with this number, counted from 1."""
+
+    number: Annotated[int, Field(ge=1)]
+    of: Annotated[int, Field(ge=1)]
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.of}"
+
+    def its(self, groups: tuple[Group, ...]) -> tuple[Group, ...]:
+        """The groups of this part: every `of`-th of the list, from its number on."""
+        return groups[self.number - 1 :: self.of]
+
+
 class ClassRecord(Stored):
     """What a class's folder says of its run, written before the first group is graded.
 
     Times are UTC, ISO 8601. `deadline` is ISO 8601 with the offset of `timezone`.
     `rubric_folder` is where the rubric was, for the paths in it. `finished_at` is None while
-    the run goes on, and after one that was stopped.
+    the run goes on, and after one that was stopped. With a `shard` only that part of the
+    groups was measured.
     """
 
     schema_version: Literal[1] = CLASS_VERSION
@@ -55,6 +70,7 @@ class ClassRecord(Stored):
     timezone: str = "UTC"
     isolation: str = ""
     groups: tuple[Group, ...]
+    shard: Shard | None = None
     refused: tuple[Refused, ...] = ()
     notes: tuple[str, ...] = ()
 

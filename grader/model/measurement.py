@@ -38,10 +38,17 @@ class Quantity:
     optional: bool = False
 
 
+# What brings every quantity of a checker to its ideal: its `fix_command`; by hand each of its
+# findings, or its notes on lines too; or work that no finding places.
+Mending = Literal["command", "findings", "notes", "work"]
+
+
 class Finding(Stored):
     """One thing to fix, as plain text; `path` is relative to the repository, `line` from 1.
 
-    `inherited`: the course's starter repository has it too.
+    `inherited`: the course's starter repository has it too. `code` is the text of the line,
+    None where the file was not read for it; `is_withheld` says that it must not be shown,
+    because the line may hold a secret.
     """
 
     rule: str
@@ -51,6 +58,8 @@ class Finding(Stored):
     severity: Literal["error", "warning", "info"] = "warning"
     fix: str = ""
     inherited: bool = False
+    code: str | None = None
+    is_withheld: bool = False
 
 
 class NotMeasured(Stored):

@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from grader.model.environment import EnvironmentFacts
 from grader.model.measurement import Measurement, Stored, Tool
+from grader.model.place import Place
 from grader.model.score import Grade, ItemResult, Mark, Share
 
 SCHEMA_VERSION: Final = 1
@@ -29,6 +30,9 @@ class RepositoryFacts(Stored):
     Of the commit: `commit_time` (UTC, ISO 8601) and `commit_author` as it states them;
     `commits` with it and before it, by `authors` (told apart by e-mail address), at least
     that many when `history_is_truncated`. None where there is no such statement.
+
+    `web` is the https address of the repository's page at a host whose pages are known, None
+    for any other place.
     """
 
     name: str
@@ -46,6 +50,7 @@ class RepositoryFacts(Stored):
     commits: int | None = None
     authors: int | None = None
     history_is_truncated: bool = False
+    web: str | None = None
 
 
 class LaterCommit(Stored):
@@ -104,11 +109,25 @@ class Section(Stored):
     text: str
 
 
+class Effort(Stored):
+    """What mending takes, as far as the findings say.
+
+    `command`: the fix's command does it, but for the `places` left. `findings`: so many
+    places to mend, in so many `files`. `work`: code or tests to write, more than any finding
+    points at.
+    """
+
+    kind: Literal["command", "findings", "work"]
+    places: int = 0
+    files: int = 0
+
+
 class Fix(Stored):
     """What mending everything a check found would gain.
 
     `gain` is in points of the total (0..10), `mark_after` the item's mark then. `command` is
-    what to type, where one command does it.
+    what to type: it mends where the `effort` says so, and shows the findings elsewhere.
+    `effort` is None where nothing is known of it.
     """
 
     item: str
@@ -118,6 +137,7 @@ class Fix(Stored):
     mark_after: Mark
     advice: str
     command: str | None
+    effort: Effort | None = None
 
 
 class ReportCheck(Stored):
@@ -153,11 +173,30 @@ class ManualCheck(Stored):
     result: ItemResult
 
 
+class CoursePoint(Stored):
+    """A group in one run of its class: nothing of another group's is in it.
+
+    `when` is UTC, ISO 8601; `rank` its own, of `ranked` groups. `is_remark`: nothing was
+    measured then, the last run was marked anew.
+    """
+
+    when: str
+    commit: str | None
+    total: Mark | None
+    is_final: bool
+    rubric: RubricFacts
+    rank: int | None = None
+    ranked: int = 0
+    is_remark: bool = False
+
+
 class Report(Stored):
     """One repository's report. `graded_at` is UTC, ISO 8601: when it was measured.
 
     `environment` is what the project's tests ran in, None when no check asked for it.
     `submission` is set for a group of a class. `manual` are the criteria that people mark.
+    `places` say where it stands in the class, where there are enough groups. `course` is how
+    it came there, oldest first, where there was more than one run.
     """
 
     schema_version: Literal[1] = SCHEMA_VERSION
@@ -173,6 +212,8 @@ class Report(Stored):
     checks: tuple[ReportCheck, ...]
     manual: tuple[ManualCheck, ...] = ()
     submission: SubmissionFacts | None = None
+    places: tuple[Place, ...] = ()
+    course: tuple[CoursePoint, ...] = ()
     fixes: tuple[Fix, ...]
 
     def check(self, item: str) -> ReportCheck:

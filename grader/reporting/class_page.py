@@ -1,94 +1,76 @@
-"""The page of a class: the groups by rank, who could not be graded, what people changed.
+"""The page of a class: who stands where and why, what each check tells, what is uncertain.
 
-One file without a script. Its links lead to where a class's folder has its files.
+One file that asks for nothing. Its links lead to where a class's folder has its files.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from urllib.parse import quote
-
-from grader.model.classroom import ClassRecord, ClassResult, GroupLine
-from grader.model.score import DimensionScore, Grade
-from grader.reporting import decisions, numbers, submitted, words
-from grader.reporting.clean import clean_class
+from grader.model.analysis import ClassReport
+from grader.model.classroom import ClassRecord
+from grader.reporting import class_view, decisions, numbers, submitted, words
+from grader.reporting.clean import clean_stored
+from grader.reporting.markdown import from_template
 from grader.reporting.page import asset, page
 
 # What lies in a class's folder beside the page.
-FILES = ("scores.csv", "items.csv", "cohort.json")
-
-_CAUSES = {
-    "private-or-gone": "Private, renamed or gone",
-    "refused": "Access refused",
-    "forbidden": "Access forbidden",
-    "rate-limited": "Too many requests to the host",
-    "timed-out": "Took too long to answer",
-    "host-unknown": "Host not found",
-    "connection": "No connection",
-    "host-key": "The host's key is not known",
-    "certificate": "The host's certificate is not valid",
-    "redirected": "Moved to another address",
-    "not-a-repository": "Not a git repository",
-    "server": "The host's own trouble",
-    "damaged": "Damaged repository",
-    "too-large": "Too large",
-    "disk-full": "No room on our disk",
-    "not-in-cache": "Not in the cache, and this run was offline",
-    "other": "Could not be cloned",
-    "repository": "The repository could not be taken",
-    "worker": "The process that measured was killed",
-    "bug": "A bug of ours",
-}
+FILES = ("grades.xlsx", "scores.csv", "items.csv", "cohort.json", "index.json")
+# How many groups the page names first as those to help.
+LOWEST = 3
 
 
-def render_class_page(result: ClassResult) -> str:
-    """A class's result as one HTML file, `index.html` of its folder."""
-    shown = clean_class(result)
+def render_class_page(report: ClassReport) -> str:
+    """A class as one HTML file, `index.html` of its folder."""
     return page(
         "class.html.j2",
-        asset("report.css"),
-        "",
-        result=shown,
-        facts=_facts(shown),
-        dimensions=_dimensions(shown),
-        ranked=_ranked(shown),
-        troubled=_troubled(shown),
-        changed=tuple(
-            Changed(line, lines)
-            for line in shown.lines
-            if line.grade is not None
-            and line.grade.is_adjusted
-            and (lines := decisions.lines(line.grade))
-        ),
-        files=FILES,
-        report_of=_report_of,
-        marks_of=_marks_of,
+        asset("report.css") + asset("class.css"),
+        asset("report.js") + asset("class.js"),
+        **_content(report),
     )
 
 
-@dataclass(frozen=True)
-class Troubled:
-    """Groups without a total for the same cause."""
-
-    cause: str
-    lines: tuple[GroupLine, ...]
+def render_class_markdown(report: ClassReport) -> str:
+    """A class as Markdown, `index.md` of its folder."""
+    return from_template("class.md.j2", **_content(report))
 
 
-@dataclass(frozen=True)
-class Changed:
-    """What people changed for one group."""
+def _content(report: ClassReport) -> dict[str, object]:
+    shown = clean_stored(report)
+    found = class_view.rows(shown)
+    graded = tuple(row for row in found if row.is_graded)
+    ranked = [row for row in graded if row.line.rank is not None]
+    return {
+        "result": shown.result,
+        "record": shown.result.record,
+        "analysis": shown.analysis,
+        "facts": facts(shown),
+        "dimensions": class_view.dimensions(shown),
+        "rows": found,
+        "graded": graded,
+        "lowest": ranked[-LOWEST:][::-1] if len(ranked) > LOWEST else [],
+        "troubled": class_view.troubled(found),
+        "missing": class_view.missing(found),
+        "changed": tuple(
+            (row, decisions.lines(row.line.grade))
+            for row in found
+            if row.line.grade is not None and row.line.grade.is_adjusted
+        ),
+        "variants": tuple(
+            (one, class_view.movers(one, shown, found))
+            for one in shown.analysis.variants
+        ),
+        "most_movers": class_view.MOVERS,
+        "files": FILES,
+    }
 
-    line: GroupLine
-    lines: tuple[str, ...]
 
-
-def _facts(result: ClassResult) -> tuple[tuple[str, str], ...]:
-    record = result.record
-    lines = [("Groups", _counts(result)), ("Graded", _times(record))]
+def facts(report: ClassReport) -> tuple[tuple[str, str], ...]:
+    """What the run was: groups, times, deadline, rubric, isolation."""
+    record = report.result.record
+    lines = [("Groups", _counts(report)), ("Graded", _times(record))]
     if record.deadline is not None:
         zone = f" ({record.timezone})"
         lines.append(("Deadline", f"{submitted.moment(record.deadline)}{zone}"))
+    rubric = report.result.rubric
     lines += [
-        ("Rubric", f"{result.rubric.name}, version {result.rubric.version}"),
+        ("Rubric", f"{rubric.name}, version {rubric.version}"),
         ("Program", f"{record.generator.name} {record.generator.version}"),
     ]
     if record.isolation:
@@ -96,8 +78,8 @@ def _facts(result: ClassResult) -> tuple[tuple[str, str], ...]:
     return tuple(lines)
 
 
-def _counts(result: ClassResult) -> str:
-    grades = [line.grade for line in result.lines]
+def _counts(report: ClassReport) -> str:
+    grades = [line.grade for line in report.result.lines]
     graded = [one for one in grades if one is not None and one.total is not None]
     provisional = sum(not one.is_final for one in graded)
     parts = [f"{len(graded)} of {len(grades)} graded"]
@@ -113,44 +95,3 @@ def _times(record: ClassRecord) -> str:
     if record.duration_s is None:
         return words.when(record.finished_at)
     return f"{words.when(record.finished_at)}, in {numbers.duration(record.duration_s)}"
-
-
-def _dimensions(result: ClassResult) -> tuple[DimensionScore, ...]:
-    """The rubric's dimensions, as the first graded group has them."""
-    grades = (line.grade for line in result.lines if line.grade is not None)
-    return next((grade.dimensions for grade in grades), ())
-
-
-def _marks_of(
-    grade: Grade, dimensions: Sequence[DimensionScore]
-) -> tuple[float | None, ...]:
-    """A group's marks in the order of the columns."""
-    marks = {one.id: one.mark for one in grade.dimensions}
-    return tuple(marks.get(one.id) for one in dimensions)
-
-
-def _ranked(result: ClassResult) -> tuple[GroupLine, ...]:
-    """Those with a total, the best first; equals in the list's order."""
-    graded = [line for line in result.lines if not words.no_grade(line)]
-    return tuple(sorted(graded, key=lambda line: line.rank or len(result.lines) + 1))
-
-
-def _troubled(result: ClassResult) -> tuple[Troubled, ...]:
-    by_cause: dict[str, list[GroupLine]] = {}
-    for line in result.lines:
-        if words.no_grade(line):
-            by_cause.setdefault(_cause(line), []).append(line)
-    return tuple(Troubled(cause, tuple(lines)) for cause, lines in by_cause.items())
-
-
-def _cause(line: GroupLine) -> str:
-    if line.trouble is not None:
-        return _CAUSES.get(line.trouble.cause, line.trouble.cause)
-    return "Not graded yet" if line.grade is None else "Nothing to grade"
-
-
-def _report_of(line: GroupLine) -> str:
-    """Where a group's report is, relative to the page; empty where it has none."""
-    if line.grade is None:
-        return ""
-    return f"groups/{quote(line.group.folder, safe='', errors='replace')}/report.html"

@@ -6,8 +6,18 @@ from functools import cache
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from grader.model.report import Report
-from grader.reporting import decisions, numbers, submitted, words
+from grader.model.measurement import Finding
+from grader.model.report import Report, RepositoryFacts
+from grader.reporting import (
+    course,
+    decisions,
+    findings,
+    host_links,
+    numbers,
+    submitted,
+    told,
+    words,
+)
 from grader.reporting.clean import (
     clean_report,
     markdown_code,
@@ -18,6 +28,7 @@ from grader.reporting.clean import (
     prose,
     web_address,
 )
+from grader.reporting.steps import steps
 from grader.resources import shipped
 
 # GitHub refuses a comment of over 65,536 characters.
@@ -26,9 +37,10 @@ MAX_CHARACTERS = 60_000
 
 @dataclass(frozen=True)
 class _Detail:
-    """How much to say: findings per check, the checks' documentation, the checks."""
+    """How much to say: findings per check, their lines, the checks' documentation, the checks."""
 
     findings: int
+    has_lines: bool = True
     has_sections: bool = True
     has_checks: bool = True
 
@@ -36,7 +48,9 @@ class _Detail:
 _DETAILS = (
     _Detail(20),
     _Detail(20, has_sections=False),
+    _Detail(10, has_sections=False),
     _Detail(5, has_sections=False),
+    _Detail(5, has_lines=False, has_sections=False),
     _Detail(0, has_sections=False),
     _Detail(0, has_sections=False, has_checks=False),
 )
@@ -72,14 +86,25 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.globals.update(
-        decisions=decisions, numbers=numbers, submitted=submitted, words=words
+        course=course,
+        decisions=decisions,
+        findings=findings,
+        host_links=host_links,
+        steps=steps,
+        numbers=numbers,
+        submitted=submitted,
+        told=told,
+        words=words,
     )
+    environment.tests["idle"] = told.is_idle
     environment.filters.update(
         code=markdown_code,
+        commit=_commit,
         command=markdown_command,
         inside=markdown_html,
         address=_address,
         bar=_bar,
+        linked=_linked,
         paragraphs=paragraphs,
         prose=_prose,
         short=_short,
@@ -114,6 +139,23 @@ def _spaced(part: str) -> Markup:
 
 def _address(text: str) -> Markup:
     return Markup(f"<{text}>") if web_address(text) else markdown_code(text)
+
+
+def _commit(repository: RepositoryFacts) -> Markup:
+    code = markdown_code((repository.commit or "")[:12])
+    link = host_links.commit_link(repository)
+    return Markup(f"[{code}]({link})") if link else code
+
+
+def _linked(
+    place: str, finding: Finding, repository: RepositoryFacts, detail: _Detail
+) -> Markup:
+    """A place as code, and where there is room for it as a link to the host."""
+    if not place:
+        return Markup("")
+    code = markdown_code(place)
+    link = host_links.line_link(repository, finding.path, finding.line)
+    return Markup(f"[{code}]({link})") if link and detail.has_lines else code
 
 
 def _bar(mark: float | None) -> Markup:

@@ -65,12 +65,12 @@ def _singular(unit: str) -> str:
     return unit[:-1] if unit.endswith("s") and not unit.endswith("ss") else unit
 
 
-def cell(value: Number, most: Number = 10) -> str:
+def cell(value: Number | Decimal, most: Number | Decimal = 10) -> str:
     """A mark, share or total for a table that is computed with: four decimals at most.
 
     Only 0 shows as 0, and only `most` as that.
     """
-    return _shown(value, 4, (0, int(most)))
+    return _shown(value, 4, (Decimal(0), Decimal(str(most))))
 
 
 def exact(value: Number) -> str:
@@ -93,7 +93,9 @@ def duration(duration_s: Number) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
-def _shown(value: Number | Decimal, places: int, ends: tuple[int, ...]) -> str:
+def _shown(
+    value: Number | Decimal, places: int, ends: tuple[int | Decimal, ...]
+) -> str:
     # repr gives the number that a person sees: 8.575, where the float is 8.57499…
     exact = value if isinstance(value, Decimal) else Decimal(repr(value))
     step = Decimal(1).scaleb(-places)

@@ -7,8 +7,18 @@ from functools import cache
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from grader.reporting import decisions, numbers, submitted, words
+from grader.reporting import (
+    course,
+    decisions,
+    findings,
+    host_links,
+    numbers,
+    submitted,
+    told,
+    words,
+)
 from grader.reporting.clean import paragraphs, prose, web_address
+from grader.reporting.steps import steps
 from grader.resources import shipped
 
 
@@ -45,13 +55,19 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(
+        course=course,
         decisions=decisions,
+        findings=findings,
+        host_links=host_links,
+        steps=steps,
         numbers=numbers,
         submitted=submitted,
+        told=told,
         words=words,
         web_address=web_address,
     )
     environment.filters.update(prose=_prose, paragraphs=paragraphs)
+    environment.tests["idle"] = told.is_idle
     return environment
 
 

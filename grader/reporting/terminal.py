@@ -14,7 +14,7 @@ from rich.text import Text
 from grader.model.measurement import Finding
 from grader.model.report import Fix, Report, ReportCheck
 from grader.model.score import Decided, ItemScore, Ungraded
-from grader.reporting import decisions, numbers, submitted, words
+from grader.reporting import decisions, findings, numbers, submitted, words
 from grader.reporting.clean import clean_report, paragraphs
 
 # Per check, where findings are listed. The JSON has every one.
@@ -209,8 +209,9 @@ class _Page:
                 self._listed(inherited)
 
     def _listed(self, found: Sequence[Finding]) -> None:
-        for finding in found[:ALL_FINDINGS]:
-            self._finding(finding)
+        for file in findings.finding_list(found, ALL_FINDINGS, ALL_FINDINGS).first:
+            for finding in file.findings:
+                self._finding(finding)
         if len(found) > ALL_FINDINGS:
             more = words.counted(len(found) - ALL_FINDINGS, "more finding")
             self.line(f"  {more} in the JSON report.")
@@ -247,7 +248,8 @@ class _Page:
         before, after = numbers.mark(fix.mark_now), numbers.mark(fix.mark_after)
         line = self._text(f"  {numbers.gain(fix.gain):>6} points  ", "cyan")
         line.append(self._text(fix.item, "bold"))
-        line.append(self._text(f"  {before} → {after}"))
+        takes = f"  {findings.effort(fix)}" if fix.effort else ""
+        line.append(self._text(f"  {before} → {after}{takes}"))
         self._console.print(line, soft_wrap=True)
         for part in paragraphs(fix.advice):
             self._wrapped(part, 17)

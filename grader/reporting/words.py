@@ -1,6 +1,5 @@
 """The sentences that every format shares, so that they all say the same."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import assert_never
@@ -89,6 +88,16 @@ def automatic(result: ItemResult) -> ItemScore | Ungraded | None:
     None for what only people mark.
     """
     return result.automatic if isinstance(result, Decided) else result
+
+
+def in_total(report: Report, row: "Row") -> str:
+    """`1.07 of at most 1.25 points`, of the total as it is graded now."""
+    marked, graded = mark_of(row.result), report.grade.measured_share
+    if marked is None or not graded or not row.weight_share:
+        return ""
+    part = min(1.0, row.weight_share / graded)
+    given, most = numbers.mark(part * marked), numbers.mark(part * 10)
+    return f"{given} of at most {most} points"
 
 
 def decided(result: Decided) -> str:
@@ -303,48 +312,6 @@ def place(finding: Finding) -> str:
 def severity(finding: Finding) -> str:
     """`error`, `warning` or `note`."""
     return _SEVERITIES[finding.severity]
-
-
-@dataclass(frozen=True)
-class RuleCount:
-    """How often a rule was found; `fix` where it is the same each time."""
-
-    rule: str
-    count: int
-    fix: str
-
-
-@dataclass(frozen=True)
-class FindingList:
-    """Findings cut for showing: the `first`, the `rest`, and how many are `beyond`."""
-
-    rules: tuple[RuleCount, ...]
-    first: tuple[Finding, ...]
-    rest: tuple[Finding, ...]
-    beyond: int
-
-    def own_fix(self, finding: Finding) -> str:
-        """The finding's fix, unless its rule says it for all."""
-        said = {rule.fix for rule in self.rules if rule.rule == finding.rule}
-        return "" if finding.fix in said else finding.fix
-
-
-def finding_list(found: Sequence[Finding], first: int, at_most: int) -> FindingList:
-    """Findings with the first `first` apart, `at_most` in all."""
-    found = tuple(found)
-    fixes: dict[str, list[str]] = {}
-    for finding in found:
-        fixes.setdefault(finding.rule, []).append(finding.fix)
-    rules = (
-        RuleCount(rule, len(said), said[0] if len(said) > 1 == len(set(said)) else "")
-        for rule, said in fixes.items()
-    )
-    return FindingList(
-        rules=tuple(sorted(rules, key=lambda rule: (-rule.count, rule.rule))),
-        first=found[:first],
-        rest=found[first:at_most],
-        beyond=max(0, len(found) - at_most),
-    )
 
 
 def about_commit(repository: RepositoryFacts) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import fsum
 
 from grader.model.classroom import ClassResult, GroupLine
 from grader.model.score import Grade
@@ -70,7 +71,14 @@ def rescoring(
     """Two markings of the same class, group by group. Items are matched by their ids."""
     shares = (weight_shares(old), weight_shares(new))
     lines = {line.group.name: line for line in before.lines}
-    shifts = tuple(_shift(lines[line.group.name], line, shares) for line in after.lines)
+    shifts = tuple(
+        shift_between(
+            line.group.name,
+            _standing(lines[line.group.name], shares[0]),
+            _standing(line, shares[1]),
+        )
+        for line in after.lines
+    )
     grades = [line.grade for line in after.lines if line.grade]
     missing = tuple(
         key
@@ -87,38 +95,61 @@ def _is_missing(grade: Grade, key: str) -> bool:
     )
 
 
-def _shift(
-    before: GroupLine,
-    after: GroupLine,
-    shares: tuple[Mapping[str, float], Mapping[str, float]],
-) -> Shift:
-    old, new = _marks(before.grade), _marks(after.grade)
-    weights = (_parts(before.grade, shares[0]), _parts(after.grade, shares[1]))
+@dataclass(frozen=True)
+class Standing:
+    """One group in one marking: its total and rank, the marks of its graded items by id.
+
+    `shares` are the items' parts of the rubric, graded or not.
+    """
+
+    total: float | None
+    rank: int | None
+    marks: Mapping[str, float]
+    shares: Mapping[str, float]
+
+    @property
+    def parts(self) -> dict[str, float]:
+        """Each graded item's part of the total, which is over what was graded."""
+        whole = fsum(self.shares[key] for key in self.marks)
+        return {key: self.shares[key] / whole if whole else 0.0 for key in self.marks}
+
+
+def shift_between(group: str, before: Standing, after: Standing) -> Shift:
+    """What changed from one marking of a group to another, and through which items.
+
+    With p an item's part of the total and m its mark, and T the total before penalties, an
+    item moved p·(m' - m) by its mark and (p' - p)·(m' - T) by its weight, as when two reports
+    are compared. Where one side has no total nothing moved it.
+    """
     moved = []
-    for key in dict.fromkeys((*new, *old)):
-        was, now = old.get(key), new.get(key)
-        points = weights[1].get(key, 0.0) * (now or 0.0)
-        points -= weights[0].get(key, 0.0) * (was or 0.0)
-        if abs(points) > 1e-9 or was != now:
-            moved.append(ItemShift(key, was, now, points))
+    old, new = before.parts, after.parts
+    untouched = fsum(old[key] * mark for key, mark in before.marks.items())
+    if before.total is not None and after.total is not None:
+        for key in dict.fromkeys((*after.marks, *before.marks)):
+            was, now = before.marks.get(key), after.marks.get(key)
+            at = now if now is not None else was
+            assert at is not None
+            points = (new.get(key, 0.0) - old.get(key, 0.0)) * (at - untouched)
+            if was is not None and now is not None:
+                points += old[key] * (now - was)
+            if abs(points) > 1e-9 or was != now:
+                moved.append(ItemShift(key, was, now, points))
     return Shift(
-        group=after.group.name,
-        before=before.grade.total if before.grade else None,
-        after=after.grade.total if after.grade else None,
+        group=group,
+        before=before.total,
+        after=after.total,
         rank_before=before.rank,
         rank_after=after.rank,
         items=tuple(sorted(moved, key=lambda one: (-abs(one.points), one.item))),
     )
 
 
+def _standing(line: GroupLine, shares: Mapping[str, float]) -> Standing:
+    total = line.grade.total if line.grade else None
+    return Standing(total, line.rank, _marks(line.grade), shares)
+
+
 def _marks(grade: Grade | None) -> dict[str, float]:
     if grade is None:
         return {}
     return {r.item: mark for r in grade.items if (mark := mark_of(r)) is not None}
-
-
-def _parts(grade: Grade | None, shares: Mapping[str, float]) -> dict[str, float]:
-    """Each graded item's part of the total, which is over what was graded."""
-    if grade is None or not grade.measured_share:
-        return {}
-    return {key: shares[key] / grade.measured_share for key in _marks(grade)}

@@ -130,6 +130,21 @@ def _total(results: Iterable[ItemResult], shares: Mapping[str, float]) -> float 
     return _settle(fsum(share * mark for share, mark in graded) / weight, 10.0)
 
 
+def retotal(grade: Grade, shares: Mapping[str, float]) -> tuple[float | None, float]:
+    """A grade's total (0..10) under other weights, and the share of them that was graded.
+
+    `shares` are by id of item or criterion, in any unit.
+    """
+    total = _total(grade.items, shares)
+    whole = fsum(shares.values())
+    measured = fsum(shares[r.item] for r in grade.items if mark_of(r) is not None)
+    lost = fsum(penalty.points for penalty in grade.penalties)
+    return (
+        None if total is None else max(0.0, total - lost),
+        _settle(measured / whole, 1.0) if whole else 0.0,
+    )
+
+
 def weight_shares(rubric: Rubric) -> dict[str, float]:
     """The part of the whole rubric, 0..1, by id of item or criterion; they sum to 1."""
     inner = {one.id: fsum(one.weights.values()) for one in rubric.dimensions}

@@ -23,7 +23,7 @@ Build = Callable[[], ClassResult]
 def test_axe_finds_no_barrier_and_nothing_is_refused(
     build: Build, scheme: Literal["light", "dark"], open_page: OpenPage
 ) -> None:
-    opened = open_page(render_class_page(build()), scheme=scheme)
+    opened = open_page(render_class_page(sample.told(build())), scheme=scheme)
     axe = resources.files("axe_playwright_python") / "axe.min.js"
     opened.page.evaluate(axe.read_text("utf-8"))
     found = opened.page.evaluate(
@@ -40,25 +40,106 @@ def test_axe_finds_no_barrier_and_nothing_is_refused(
 def test_a_narrow_page_does_not_scroll_sideways(
     build: Build, width: int, open_page: OpenPage
 ) -> None:
-    page = open_page(render_class_page(build()), width=width).page
+    page = open_page(render_class_page(sample.told(build())), width=width).page
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_the_keyboard_reaches_the_class_first_and_each_report(
     open_page: OpenPage,
 ) -> None:
-    page = open_page(render_class_page(sample.classroom()), has_script=False).page
+    page = open_page(render_class_page(sample.told()), has_script=False).page
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the class")).to_be_focused()
-    link = page.get_by_role("rowheader").get_by_role("link", name="best")
+    ranking = page.get_by_label("Table of groups")
+    link = ranking.get_by_role("link", name="best")
     link.focus()
     expect(link).to_be_focused()
     expect(link).to_have_attribute("href", "groups/best/report.html")
 
 
 def test_paper_is_light_and_has_the_whole_table(open_page: OpenPage) -> None:
-    page = open_page(render_class_page(sample.classroom()), scheme="dark").page
+    page = open_page(render_class_page(sample.told()), scheme="dark").page
     page.emulate_media(media="print")
     assert page.evaluate("getComputedStyle(document.body).color") == "rgb(29, 36, 48)"
     table = page.get_by_label("Table of groups")
     assert table.evaluate("e => getComputedStyle(e).overflowX") == "visible"
+
+
+def test_the_keyboard_sorts_and_finds_groups(open_page: OpenPage) -> None:
+    page = open_page(render_class_page(sample.told(sample.large_class(12)))).page
+    table = page.get_by_label("Table of groups")
+    header = table.get_by_role("columnheader", name="Total").get_by_role("button")
+    header.focus()
+    page.keyboard.press("Enter")
+    totals = table.locator("tbody tr .mark").all_text_contents()
+    assert [float(one) for one in totals] == sorted(float(one) for one in totals)
+    page.keyboard.press("Enter")
+    expect(table.get_by_role("columnheader", name="Total")).to_have_attribute(
+        "aria-sort", "descending"
+    )
+    page.get_by_label("Find").focus()
+    page.keyboard.type("team 007")
+    expect(table.locator("tbody tr:visible")).to_have_count(1)
+    expect(page.locator("table.heat tbody tr:visible")).to_have_count(1)
+    expect(page.locator("details.made:visible")).to_have_count(1)
+    expect(page.locator("#shown")).to_have_text("1 of 12 groups")
+
+
+def test_a_member_finds_the_group_and_the_filter_narrows(open_page: OpenPage) -> None:
+    page = open_page(render_class_page(sample.told())).page
+    rows = page.locator("table.groups tbody tr:visible")
+    page.get_by_label("Find").fill("núñez")
+    expect(rows).to_have_count(1)
+    page.get_by_label("Find").fill("")
+    page.get_by_label("Show").select_option("changed")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("José's group")
+
+
+def test_hidden_names_are_nowhere_to_be_seen_and_come_back(open_page: OpenPage) -> None:
+    told = sample.told(sample.large_class(6))
+    page = open_page(render_class_page(told)).page
+    seen = page.locator("main")
+    page.get_by_label("Hide names").focus()
+    page.keyboard.press("Space")
+    text = seen.inner_text()
+    assert "team 0" not in text
+    assert "@example.org" not in text
+    assert "Group 1" in text
+    # Hovering a link shows where it leads.
+    leads = page.eval_on_selector_all("a[href]", "all => all.map(a => a.href)")
+    assert not [one for one in leads if "/groups/" in one]
+    # What could be found by name can't be any more.
+    page.get_by_label("Find").fill("team 001")
+    expect(page.locator("table.groups tbody tr:visible")).to_have_count(0)
+    page.get_by_label("Find").fill("")
+    page.keyboard.press("Tab")
+    page.get_by_label("Hide names").uncheck()
+    assert "team 000" in seen.inner_text()
+    assert page.locator("a.report[href]").count() == page.locator("a.report").count()
+
+
+def test_a_mark_of_the_heat_map_opens_how_it_came_about(open_page: OpenPage) -> None:
+    page = open_page(render_class_page(sample.told())).page
+    page.locator("table.heat tbody tr").first.locator("td a").first.click()
+    opened = page.locator("details.made[open]")
+    expect(opened).to_have_count(1)
+    expect(opened).to_contain_text("10 × 9 / 14")
+    expect(opened.locator("tr:target")).to_be_visible()
+
+
+def test_paper_has_every_groups_parts(open_page: OpenPage) -> None:
+    told = sample.told(sample.large_class(5))
+    page = open_page(render_class_page(told), has_script=False).page
+    page.emulate_media(media="print")
+    for table in page.locator("table.parts").all():
+        expect(table).to_be_visible()
+    assert page.pdf().startswith(b"%PDF")
+
+
+def test_without_its_script_nothing_is_offered_that_does_nothing(
+    open_page: OpenPage,
+) -> None:
+    page = open_page(render_class_page(sample.told()), has_script=False).page
+    expect(page.locator("form.tools")).to_be_hidden()
+    expect(page.locator("table.heat")).to_be_visible()

@@ -16,6 +16,7 @@ REPORTS = [
     sample.with_signals,
     sample.judged,
     sample.hostile_judged,
+    sample.linked,
 ]
 
 
@@ -135,7 +136,7 @@ def test_without_the_script_everything_is_there_and_no_dead_button(
     expect(page.get_by_role("columnheader", name="Mark")).to_be_visible()
     page.get_by_text("The other 63 findings").click()
     expect(page.get_by_text("The other 63 findings")).to_be_visible()
-    expect(page.get_by_text("src/knn.py:244")).to_be_visible()
+    expect(page.get_by_text("line 244")).to_be_visible()
 
 
 def test_the_colours_can_be_chosen(open_report: OpenReport) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-_VOID = frozenset({"meta", "link", "br", "hr", "img", "input"})
+_VOID = frozenset({"meta", "link", "br", "hr", "wbr", "img", "input"})
 
 
 @dataclass

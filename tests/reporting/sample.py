@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import fsum
 
+from grader.model.analysis import Analysis, ClassReport, ToolCount
 from grader.model.classroom import (
     ClassRecord,
     ClassResult,
@@ -22,6 +24,7 @@ from grader.model.measurement import (
 )
 from grader.model.report import (
     DeadlineFacts,
+    Effort,
     Fix,
     LaterCommit,
     LeftOutFile,
@@ -46,6 +49,9 @@ from grader.model.score import (
     Trace,
     Ungraded,
 )
+from grader.scoring.analysis import distribution, item_statistics
+from grader.scoring.ranks import ranks
+from grader.scoring.sensitivity import Standing, Weighting, reweighed, variant
 
 Builder = Callable[[], Report]
 
@@ -665,6 +671,40 @@ def messy() -> Report:
     )
 
 
+WEB = "https://github.com/mlops-group-7/flat-prices"
+
+
+def linked() -> Report:
+    """A commit at a known host: lines of code, one file withheld, what each fix takes."""
+    secret = Finding(
+        rule="F401",
+        message="'os' imported but unused",
+        path="src/keys.py",
+        line=1,
+        is_withheld=True,
+    )
+    coded = tuple(
+        finding.model_copy(
+            update={"code": f"    frame = load(path_{number})  # {'x' * 80}"}
+        )
+        for number, finding in enumerate(LINT.findings)
+    )
+    whole = Finding(rule="no-readme", message="There is no README.")
+    lint = replace(LINT, findings=(secret, whole, *coded))
+    efforts = (
+        Effort(kind="findings", places=83, files=4),
+        Effort(kind="command", places=2, files=1),
+        Effort(kind="work"),
+    )
+    report = build([FORMATTING, lint, COVERAGE, PATHS])
+    fixes = tuple(
+        fix.model_copy(update={"effort": effort})
+        for fix, effort in zip(report.fixes, (*efforts, None), strict=False)
+    )
+    repository = report.repository.model_copy(update={"web": WEB})
+    return report.model_copy(update={"fixes": fixes, "repository": repository})
+
+
 def clean() -> Report:
     """Full marks, final, nothing to fix."""
     return build(
@@ -763,7 +803,7 @@ def with_signals(signals: Sequence[Finding] = SIGNALS) -> Report:
 def hostile() -> Report:
     """Every text that a repository could supply is one of the payloads."""
     findings = tuple(
-        Finding(rule=text, message=text, path=text, line=3, fix=text)
+        Finding(rule=text, message=text, path=text, line=3, fix=text, code=text)
         for text in HOSTILE
     )
     return build(
@@ -1077,4 +1117,81 @@ def hostile_class() -> ClassResult:
             "lines": tuple(lines),
             "items": tuple(result.item for result in grade.items),
         }
+    )
+
+
+def told(result: ClassResult | None = None) -> ClassReport:
+    """A class with what it says of its rubric, and two ways to mark it otherwise."""
+    result = result or classroom()
+    report = judged()
+    shares = {check.id: check.weight_share for check in report.checks}
+    shares |= {criterion.id: criterion.weight_share for criterion in report.manual}
+    grades = {line.group.name: line.grade for line in result.lines if line.grade}
+    standings = [
+        Standing(line.group.name, line.grade.total if line.grade else None, line.rank)
+        for line in result.lines
+    ]
+    first = result.items[0] if result.items else ""
+    doubled = {key: share * (2 if key == first else 1) for key, share in shares.items()}
+    by_item = {key: shares.get(key, 0.1) for key in result.items}
+    weighting = Weighting("double", f"{first} weighs double", first, by_item | doubled)
+    lowered = {
+        one.group: None if one.total is None else one.total / 2 for one in standings
+    }
+    return ClassReport(
+        result=result,
+        analysis=Analysis(
+            totals=distribution(
+                [g.total for g in grades.values() if g.total is not None]
+            ),
+            items=item_statistics(tuple(grades.values()), by_item),
+            variants=(
+                variant(
+                    "method.rank",
+                    "By rank in the class",
+                    "normalisation",
+                    standings,
+                    lowered,
+                    {one.group for one in standings if one.rank},
+                ),
+                reweighed(weighting, standings, grades, 0.5),
+            ),
+            tools=(ToolCount(tool=Tool(name="black", version="26.10.1"), groups=2),),
+        ),
+    )
+
+
+def large_class(count: int) -> ClassResult:
+    """So many groups, each with other marks."""
+    base = classroom().lines[1].grade
+    assert base is not None
+    report, lines = judged(), []
+    shares = {check.id: check.weight_share for check in report.checks}
+    shares |= {criterion.id: criterion.weight_share for criterion in report.manual}
+    for number in range(count):
+        items = tuple(
+            (
+                item.model_copy(update={"mark": (number * 7 + place * 13) % 101 / 10.1})
+                if isinstance(item, ItemScore)
+                else item
+            )
+            for place, item in enumerate(base.items)
+        )
+        marks = {one.item: one.mark for one in items if not isinstance(one, Ungraded)}
+        measured = fsum(shares[key] for key in marks)
+        total = fsum(shares[key] * mark for key, mark in marks.items()) / measured
+        grade = base.model_copy(
+            update={"items": items, "total": total, "measured_share": measured}
+        )
+        name = f"team {number:03d}"
+        lines.append(
+            GroupLine(
+                group=group(name, f"team-{number:03d}", (f"s{number}@example.org",)),
+                grade=grade,
+                commit="c" * 40,
+            )
+        )
+    places = ranks({one.group.name: one.grade.total for one in lines if one.grade})
+    return classroom(
+        [one.model_copy(update={"rank": places[one.group.name]}) for one in lines]
     )

@@ -8,6 +8,7 @@ import pytest
 
 from grader.model.measurement import Finding
 from grader.model.report import Report
+from grader.reporting import numbers
 from grader.reporting.clean import clean
 from grader.reporting.html import ALL_FINDINGS, FIRST_FINDINGS, render_html
 from tests.reporting import sample
@@ -22,6 +23,7 @@ REPORTS = [
     sample.with_signals,
     sample.judged,
     sample.hostile_judged,
+    sample.linked,
 ]
 
 
@@ -41,7 +43,8 @@ def test_one_file_that_loads_nothing(build: sample.Builder) -> None:
     assert [e.tag for e in root.all() if "src" in e.attributes] == []
     assert root.all("link") + root.all("iframe") + root.all("img") == []
     links = {e.attributes["href"] for e in root.all() if "href" in e.attributes}
-    assert {x for x in links if x[0] != "#"} <= {"https://black.readthedocs.io/"}
+    away = {x for x in links if x[0] != "#" and not x.startswith(f"{sample.WEB}/")}
+    assert away <= {"https://black.readthedocs.io/"}
     targets = {e.attributes.get("id") for e in root.all()}
     assert {x[1:] for x in links if x[0] == "#"} <= targets
 
@@ -180,7 +183,7 @@ def test_a_check_shows_how_its_mark_comes_about() -> None:
     assert "black --check --verbose" in formatting
     assert "black 26.10.1" in formatting
     assert "14 Python files: the whole repository" in formatting
-    assert "notebooks/old/try_features.py:31 error unparsable" in formatting
+    assert "notebooks/old/try_features.py line 31 error unparsable" in formatting
     assert "5 findings, 1 note" in formatting
     for part in sample.SECTIONS:
         assert part.title in formatting
@@ -222,8 +225,10 @@ def test_the_first_findings_are_in_sight_and_the_rest_folded() -> None:
     lint = page(sample.messy()).one("article", id="check-lint")
     folded = [e for e in lint.all("details") if "The other" in e.one("summary").text]
     assert [e.one("summary").text for e in folded] == ["The other 63 findings"]
-    assert len(folded[0].one("ul").all("li")) == 83 - FIRST_FINDINGS
-    assert len(lint.all("ul", class_="findings")[0].all("li")) == FIRST_FINDINGS
+    lists = folded[0].all("ul", class_="found")
+    assert sum(len(e.all("li")) for e in lists) == 83 - FIRST_FINDINGS
+    every = [one for e in lint.all("ul", class_="found") for one in e.all("li")]
+    assert len(every) == 83
 
 
 def test_beyond_the_cap_the_report_says_how_many_more_there_are() -> None:
@@ -232,7 +237,7 @@ def test_beyond_the_cap_the_report_says_how_many_more_there_are() -> None:
         for n in range(ALL_FINDINGS + 234)
     )
     root = page(sample.with_findings(many))
-    shown = [e for f in root.all("ul", class_="findings") for e in f.all("li")]
+    shown = [e for f in root.all("ul", class_="found") for e in f.all("li")]
     assert len(shown) == ALL_FINDINGS
     assert "234 more findings in the JSON report" in root.text
     # What mends them all alike is said once.
@@ -266,3 +271,85 @@ def test_uncommitted_changes_are_marked_beside_the_commit() -> None:
 
 def test_the_same_report_gives_the_same_file() -> None:
     assert render_html(sample.messy()) == render_html(sample.messy())
+
+
+def files(article: Element) -> dict[str, list[Element]]:
+    """The findings of a check, by the heading of their file."""
+    return {
+        file.one("h5").text: file.one("ul", class_="found").all("li")
+        for file in article.all("div", class_="file")
+    }
+
+
+def test_findings_stand_by_file_with_their_line_of_code() -> None:
+    lint = page(sample.linked()).one("article", id="check-lint")
+    found = files(lint)
+    assert "The repository as a whole" in found
+    of_load = [one for name, one in found.items() if name.startswith("src/load.py 21")]
+    assert [e.one("span", class_="at").text for e in of_load[0]][:2] == [
+        "line 7",
+        "line 19",
+    ]
+    code = of_load[0][1].one("code", class_="line")
+    assert code.raw.startswith("    frame = load(path_4)")
+
+
+def test_a_file_that_goes_on_in_the_fold_says_so() -> None:
+    lint = page(sample.linked()).one("article", id="check-lint")
+    assert "src/load.py 21 findings, continued" in files(lint)
+
+
+def test_the_lines_of_a_file_with_a_secret_are_not_there_and_that_is_said() -> None:
+    lint = page(sample.linked()).one("article", id="check-lint")
+    [keys] = [e for e in lint.all("div", class_="file") if "src/keys.py" in e.text]
+    assert keys.all("code", class_="line") == []
+    assert "what looks like a secret in this file" in keys.one("p").text
+
+
+def test_lines_and_files_lead_to_the_commit_at_the_host() -> None:
+    root = page(sample.linked())
+    lint = root.one("article", id="check-lint")
+    there = f"{sample.WEB}/blob/3f2a91c04d8e7b6a5f4e3d2c1b0a99887766554f/src/load.py"
+    links = {e.text: e for e in lint.all("a") if e.attributes["href"][:5] == "https"}
+    assert links["src/load.py"].attributes["href"] == there
+    assert links["line 19"].attributes["href"] == f"{there}#L19"
+    assert {e.attributes["rel"] for e in links.values()} == {"noopener noreferrer"}
+
+
+def test_with_uncommitted_changes_nothing_leads_to_the_host() -> None:
+    report = sample.linked()
+    repository = report.repository.model_copy(update={"uncommitted": True})
+    root = page(report.model_copy(update={"repository": repository}))
+    lint = root.one("article", id="check-lint")
+    assert [
+        e.attributes["href"] for e in lint.all("a") if "#" not in e.attributes["href"]
+    ] == ["https://black.readthedocs.io/"]
+
+
+def test_a_fix_says_what_it_takes_and_what_its_command_does() -> None:
+    fixes = section(page(sample.linked()), "next").one("ol").all("li")
+    takes = [e.text for fix in fixes for e in fix.all("p", class_="effort")]
+    assert (
+        takes
+        == [
+            "83 places in 4 files to mend",
+            "One command, then 2 places in 1 file by hand",
+            "Work: code or tests to write",
+        ][: len(takes)]
+    )
+    assert len(takes) == min(3, len(fixes))
+
+
+def test_without_any_line_of_code_the_report_says_why() -> None:
+    assert "searched the files for secrets" in page(sample.messy()).text
+    assert "searched the files for secrets" not in page(sample.linked()).text
+    assert "searched the files for secrets" not in page(sample.clean()).text
+
+
+def test_a_check_says_what_it_gives_of_the_total() -> None:
+    report = sample.messy()
+    check = report.check("formatting")
+    most = 10 * check.weight_share / report.grade.measured_share
+    text = page(report).one("article", id="check-formatting").text
+    assert f"of at most {numbers.mark(most)} points" in text
+    assert "at most" not in page(report).one("article", id="check-pylint").text

@@ -7,6 +7,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from grader.model.measurement import Finding
+from grader.reporting import findings
 from grader.reporting.clean import clean
 from grader.reporting.markdown import MAX_CHARACTERS, render_markdown
 from tests.reporting import sample
@@ -23,6 +24,7 @@ REPORTS = [
     sample.decided,
     sample.judged,
     sample.hostile_judged,
+    sample.linked,
 ]
 # The only HTML that the template writes.
 OWN_INLINE = {"<b>", "</b>", "<br>", "<code>", "</code>"}
@@ -61,7 +63,8 @@ def test_nothing_from_a_repository_is_markup(build: sample.Builder) -> None:
     assert not [t for t in children if t.type in ("image", "s_open")]
     assert {t.content for t in children if t.type == "html_inline"} <= OWN_INLINE
     links = {t.attrGet("href") for t in children if t.type == "link_open"}
-    assert links <= {"https://black.readthedocs.io/"}
+    away = {one for one in links if not str(one).startswith(f"{sample.WEB}/")}
+    assert away <= {"https://black.readthedocs.io/"}
     bold = [
         "".join(c.content for c in children[i + 1 : i + 2])
         for i, t in enumerate(children)
@@ -152,3 +155,27 @@ def test_a_large_report_still_fits_into_a_comment() -> None:
     assert text.count("<details>") == text.count("</details>")
     huge = report.model_copy(update={"checks": report.checks * 200})
     assert "they are in the JSON and HTML reports" in render_markdown(huge)
+
+
+def test_findings_stand_by_file_with_line_code_and_the_way_there() -> None:
+    text = render_markdown(sample.linked())
+    there = f"{sample.WEB}/blob/3f2a91c04d8e7b6a5f4e3d2c1b0a99887766554f/src/load.py"
+    assert "- `src/load.py`, 21 findings:\n" in text
+    line = f"  - [`line 19`]({there}#L19) warning `E501`"
+    (found,) = [one for one in text.splitlines() if one.startswith(line)]
+    assert f"<br>`frame = load(path_4)  # {'x' * 80}`" in found
+    assert "[`3f2a91c04d8e`](" in text
+
+
+def test_a_file_whose_lines_are_withheld_says_so() -> None:
+    text = render_markdown(sample.linked())
+    assert "`src/keys.py:1`](" in text
+    assert "what looks like a secret in this file" in text
+
+
+def test_each_fix_says_what_it_takes() -> None:
+    report = sample.linked()
+    text = render_markdown(report)
+    said = [findings.effort(fix) for fix in report.fixes]
+    assert "83 places in 4 files to mend" in said
+    assert all(one in text for one in said)

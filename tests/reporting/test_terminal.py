@@ -145,3 +145,19 @@ def test_notes_and_the_number_of_files_left_out_are_told() -> None:
 
 def test_nothing_to_fix_is_said() -> None:
     assert "Nothing that was graded has a finding" in shown(sample.clean())
+
+
+def test_each_fix_says_in_one_line_what_it_takes() -> None:
+    text = shown(sample.linked(), width=200)
+    [first] = [one for one in text.splitlines() if "83 places" in one]
+    assert first.endswith("83 places in 4 files to mend")
+    assert "points" in first
+
+
+def test_every_finding_stands_by_file() -> None:
+    text = shown(sample.linked(), width=200, verbose=True)
+    places = [one.split(":")[0] for one in text.splitlines() if "E501" in one]
+    assert len(places) > len(set(places)) > 1
+    assert places == [
+        one for one in dict.fromkeys(places) for _ in range(places.count(one))
+    ]
