@@ -80,7 +80,11 @@ def write_class(
     write_atomic(folder.root / "grades.xlsx", book.getvalue())
     write_tables(folder.root, marking.result)
     write_atomic(folder.root / COHORT, cohort_text(marking))
-    told = ClassReport(result=marking.result, analysis=analyse(folder, marking, loaded))
+    told = ClassReport(
+        result=marking.result,
+        analysis=analyse(folder, marking, loaded),
+        moves=term.last_moves if entry else None,
+    )
     write_atomic(folder.root / "index.json", render_json(told).encode())
     write_atomic(folder.root / "index.html", render_class_page(told).encode())
     write_atomic(folder.root / "index.md", render_class_markdown(told).encode())

@@ -11,6 +11,7 @@ from pydantic import Field
 from grader.model.classroom import ClassResult
 from grader.model.measurement import Stored, Tool
 from grader.model.score import Mark, Share
+from grader.model.term import Moves
 
 REPORT_VERSION: Final = 1
 
@@ -109,8 +110,12 @@ class Analysis(Stored):
 
 
 class ClassReport(Stored):
-    """Everything that the class's page says: `index.json` in the class's folder."""
+    """Everything that the class's page says: `index.json` in the class's folder.
+
+    `moves` are what moved since the run before this one, None for the first.
+    """
 
     schema_version: Literal[1] = REPORT_VERSION
     result: ClassResult
     analysis: Analysis
+    moves: Moves | None = None

@@ -52,6 +52,8 @@ def _content(report: ClassReport) -> dict[str, object]:
             for row in found
             if row.line.grade is not None and row.line.grade.is_adjusted
         ),
+        "moves": shown.moves,
+        "moved": class_view.moved(shown, found),
         "variants": tuple(
             (one, class_view.movers(one, shown, found))
             for one in shown.analysis.variants

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from grader.model.analysis import ClassReport, Variant
 from grader.model.classroom import GroupLine
 from grader.model.score import DimensionScore, ItemResult, Ungraded
+from grader.model.term import Move
 from grader.reporting import words
 
 # Of each variant, and of each group: what moves or costs most.
@@ -231,6 +232,22 @@ def movers(
             moved.append(Mover(by_line[id(line)], there.total, change, there.rank))
     moved.sort(key=lambda one: (-abs(one.change), one.row.number))
     return tuple(moved[:MOVERS])
+
+
+@dataclass(frozen=True)
+class MovedSince:
+    """A group whose total moved since the run before, None where it is not on the page."""
+
+    row: Row | None
+    move: Move
+
+
+def moved(report: ClassReport, found: Sequence[Row]) -> tuple[MovedSince, ...]:
+    """The totals that moved since the run before, the greatest change first."""
+    if report.moves is None:
+        return ()
+    by_name = {row.line.group.name: row for row in found}
+    return tuple(MovedSince(by_name.get(one.group), one) for one in report.moves.totals)
 
 
 def dimensions(report: ClassReport) -> tuple[DimensionScore, ...]:

@@ -9,6 +9,7 @@ from math import fsum
 import pytest
 from markdown_it import MarkdownIt
 
+from grader.engine.term import entry_of
 from grader.model.classroom import ClassResult, GroupLine
 from grader.reporting import class_view, numbers, words
 from grader.reporting.class_page import (
@@ -17,6 +18,7 @@ from grader.reporting.class_page import (
     render_class_page,
 )
 from grader.reporting.clean import clean
+from grader.scoring.course import moved
 from tests.reporting import sample
 from tests.reporting.page import Element, read_page
 
@@ -296,3 +298,35 @@ def test_the_markdown_has_the_same_numbers_and_is_inert() -> None:
 def test_three_hundred_groups_make_a_page_of_less_than_five_megabytes() -> None:
     text = render_class_page(sample.told(sample.large_class(300)))
     assert len(text.encode()) < 5_000_000
+
+
+def test_what_moved_since_the_run_before_is_told_with_its_cause() -> None:
+    told = sample.told(sample.large_class(4))
+    shares = {one.item: one.share for one in told.analysis.items}
+    now = entry_of(told.result, shares, "2025-05-30T06:41:00+00:00", is_remark=False)
+    first = now.groups[0]
+    marks = tuple(None if mark is None else mark / 2 for mark in first.marks)
+    assert first.total is not None
+    was = first.model_copy(update={"marks": marks, "total": first.total / 2})
+    before = now.model_copy(
+        update={
+            "run": "1e" * 16,
+            "when": "2025-05-23T18:00:00+00:00",
+            "groups": (was, *now.groups[1:]),
+        }
+    )
+    with_moves = told.model_copy(update={"moves": moved(before, now)})
+    root = read_page(render_class_page(with_moves))
+    since = section(root, "since")
+    [row] = since.one("tbody").all("tr")
+    cells = [cell.text for cell in row.all("td")]
+    assert row.one("th").text == "team 000"
+    assert cells[0] == numbers.mark(first.total / 2)
+    assert cells[1] == numbers.mark(first.total)
+    assert "1 total moved" in since.text
+    assert "team 000" in render_class_markdown(with_moves).split("## Since")[1]
+
+
+def test_a_first_run_has_nothing_before_it() -> None:
+    root = page(sample.classroom())
+    assert root.all("section", **{"aria-labelledby": "since"}) == []
