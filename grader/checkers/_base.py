@@ -25,6 +25,7 @@ from grader.errors import CannotMeasure
 from grader.model.measurement import (
     Finding,
     Measured,
+    Mending,
     NotApplicable,
     NotMeasured,
     Quantity,
@@ -170,12 +171,17 @@ class Checker(ABC, Generic[OptionsT]):
     The docstring's first line is the title; the sections of `SECTIONS` follow, each under
     its own line. `source` is the page where the measured thing is described, `tools` the
     distributions whose versions matter.
+
+    `mending` says what brings every quantity to its ideal: the `fix_command`, save the
+    findings whose own fix is something else; mending each of the `findings`, or each of the
+    `notes` on a line too; or `work` that no finding places. None claims nothing.
     """
 
     id: ClassVar[str]
     quantities: ClassVar[tuple[Quantity, ...]]
     source: ClassVar[str]
     tools: ClassVar[tuple[str, ...]] = ()
+    mending: ClassVar[Mending | None] = None
 
     @classmethod
     def options_type(cls) -> type[OptionsT]:
@@ -191,6 +197,14 @@ class Checker(ABC, Generic[OptionsT]):
     @abstractmethod
     def measure(self, snapshot: Snapshot, options: OptionsT, bench: Bench) -> Result:
         """State the facts. Raises `CannotMeasure` when *we* could not."""
+
+    def searched(self, snapshot: Snapshot, options: OptionsT) -> Collection[str]:
+        """The files that it searches for secrets: none, where that isn't its concern.
+
+        Reports quote the lines of no other file, nor of one that it has findings in.
+        """
+        del snapshot, options
+        return ()
 
     @classmethod
     def tool_versions(cls) -> tuple[Tool, ...]:

@@ -82,6 +82,7 @@ class Complexity(ToolChecker[ComplexityOptions]):
     id = "complexity"
     source = "https://radon.readthedocs.io/en/latest/commandline.html#the-cc-command"
     tools = ("radon",)
+    mending = "work"
     scope = "source"
     quantities = (
         Quantity("files", "files", "Python files that radon was given"),

@@ -76,6 +76,7 @@ class ConfigPaths(Checker[ConfigPathsOptions]):
 
     id = "config-paths"
     source = "https://12factor.net/config"
+    mending = "findings"
     quantities = (
         Quantity("files", "files", "Python files that were read"),
         Quantity(

@@ -108,6 +108,7 @@ class Coverage(Checker[CoverageOptions]):
     id = "coverage"
     source = "https://pytest-cov.readthedocs.io/"
     tools = ("pytest", "pytest-cov", "coverage")
+    mending = "work"
     quantities = (*QUANTITIES, *MUTANT_QUANTITIES)
 
     def measure(

@@ -55,6 +55,7 @@ class Docstrings(ToolChecker[DocstringsOptions]):
     id = "docstrings"
     source = "https://www.pydocstyle.org/en/stable/error_codes.html"
     tools = ("pydocstyle",)
+    mending = "findings"
     scope = "source"
     quantities = (
         Quantity(

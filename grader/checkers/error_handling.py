@@ -68,6 +68,7 @@ class ErrorHandling(Checker[ErrorHandlingOptions]):
 
     id = "error-handling"
     source = "https://docs.python.org/3/tutorial/errors.html"
+    mending = "findings"
     quantities = (
         Quantity("files", "files", "Python files that were read"),
         Quantity(

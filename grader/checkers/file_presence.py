@@ -120,6 +120,7 @@ class FilePresence(Checker[FilePresenceOptions]):
 
     id = "file-presence"
     source = "https://cookiecutter-data-science.drivendata.org/"
+    mending = "findings"
     quantities = (
         Quantity("expected", "entries", "files and folders that were looked for"),
         Quantity(

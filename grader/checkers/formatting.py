@@ -66,6 +66,7 @@ class Formatting(ToolChecker[FormattingOptions]):
     id = "formatting"
     source = "https://black.readthedocs.io/"
     tools = ("black",)
+    mending = "command"
     quantities = (
         Quantity("files", "files", "Python files that were checked"),
         Quantity(

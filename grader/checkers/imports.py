@@ -93,6 +93,7 @@ class Imports(ToolChecker[ImportsOptions]):
     id = "imports"
     source = "https://isort.readthedocs.io/"
     tools = ("isort",)
+    mending = "command"
     quantities = (
         Quantity("files", "files", "Python files that were checked"),
         Quantity(

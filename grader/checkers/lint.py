@@ -78,6 +78,7 @@ class Lint(Flake8Checker[LintOptions]):
     id = "lint"
     source = "https://flake8.pycqa.org/en/latest/user/error-codes.html"
     tools = ("flake8", "pycodestyle", "pyflakes", "mccabe")
+    mending = "findings"
     quantities = (
         Quantity(
             "violations", "violations", "all that flake8 reports", "lower", ideal=0

@@ -67,6 +67,7 @@ class Logging(Flake8Checker[LoggingOptions]):
     id = "logging"
     source = "https://github.com/adamchainz/flake8-logging#rules"
     tools = ("flake8", "flake8-logging", "flake8-logging-format")
+    mending = "findings"
     quantities = (
         Quantity(
             "violations",

@@ -135,6 +135,8 @@ class Pylint(ToolChecker[PylintOptions]):
     id = "pylint"
     source = "https://pylint.readthedocs.io/"
     tools = ("pylint", "astroid")
+    # Its notes lower the rating as warnings do.
+    mending = "notes"
     scope = "source"
     quantities = (
         Quantity(

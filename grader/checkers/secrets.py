@@ -88,6 +88,7 @@ class Secrets(Checker[SecretsOptions]):
     id = "secrets"
     source = "https://github.com/Yelp/detect-secrets"
     tools = ("detect-secrets",)
+    mending = "findings"
     quantities = (
         Quantity(
             "secrets",
@@ -125,17 +126,22 @@ class Secrets(Checker[SecretsOptions]):
         ),
     )
 
-    def measure(
-        self, snapshot: Snapshot, options: SecretsOptions, bench: Bench
-    ) -> Result:
-        """Scan as detect-secrets does, and again what an allowlist comment hides."""
+    def searched(self, snapshot: Snapshot, options: SecretsOptions) -> list[str]:
+        """The tracked files that are the project's own, but for what the options exclude."""
         excluded = re.compile(options.exclude_files)
         left_out = dict(_left_out(snapshot))
-        files = [
+        return [
             path
             for path in snapshot.files
             if path not in left_out and not excluded.search(path)
         ]
+
+    def measure(
+        self, snapshot: Snapshot, options: SecretsOptions, bench: Bench
+    ) -> Result:
+        """Scan as detect-secrets does, and again what an allowlist comment hides."""
+        left_out = dict(_left_out(snapshot))
+        files = self.searched(snapshot, options)
         if not files:
             return Result(NotApplicable(reason="There are no files to scan."))
         marked = [p for p in files if _PRAGMA.search((snapshot.root / p).read_bytes())]

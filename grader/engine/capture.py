@@ -34,6 +34,7 @@ from grader.submissions.git import (
 from grader.submissions.local import GitFolder, Local, adopt, git_folder, is_bare
 from grader.submissions.mirror import Mirrors
 from grader.submissions.names import printable, why_not
+from grader.submissions.web import web_page
 from grader.submissions.writing import Copy, is_unchanged
 
 _STRAY = "Its .git leads to a repository that does not lead back here"
@@ -44,13 +45,14 @@ class Capture:
     """The snapshot, the source as the user gave it, and what is worth telling about it.
 
     `later` are the commits of the branch that came after the graded one, newest first, where
-    a deadline or a person chose it.
+    a deadline or a person chose it. `web` is the repository's page at a known host.
     """
 
     snapshot: Snapshot
     source: str
     notes: tuple[str, ...] = ()
     later: tuple[Commit, ...] = ()
+    web: str | None = None
 
 
 def capture(
@@ -121,11 +123,12 @@ class _Rule:
 
 @dataclass(frozen=True)
 class _Task:
-    """What the user named, what it is called in reports, and our folder for it."""
+    """What the user named, what it is called in reports, our folder for it, its web page."""
 
     source: str
     name: str
     work: Path
+    web: str | None = None
 
     def copy(self) -> Copy:
         # isort takes the top folder's name for a module of the project: one with a hyphen
@@ -143,7 +146,7 @@ def _capture(source: str, work: Path, rule: _Rule, mirrors: Mirrors) -> Capture:
     if looks_like_url(source):
         url = check_url(source)
         name = url.rstrip("/").rpartition("/")[2].rpartition(":")[2]
-        task = _Task(source, name.removesuffix(".git"), work)
+        task = _Task(source, name.removesuffix(".git"), work, web_page(url))
         try:
             return _at_commit(mirrors.take(url, repository, home), rule, task)
         except Damaged:
@@ -158,6 +161,7 @@ def _capture(source: str, work: Path, rule: _Rule, mirrors: Mirrors) -> Capture:
     if is_bare(folder):
         task = replace(task, name=task.name.removesuffix(".git"))
         local = adopt(GitFolder(folder, folder), repository, home)
+        task = replace(task, web=web_page(local.origin))
         return _at_commit(local.git, rule, task, local)
     has_git = os.path.lexists(folder / ".git")
     found = git_folder(folder, home) if has_git else None
@@ -173,9 +177,18 @@ def _capture(source: str, work: Path, rule: _Rule, mirrors: Mirrors) -> Capture:
         note = "Graded as it stands: without git nothing says what was there at the deadline."
         return replace(captured, notes=(*captured.notes, note))
     local = adopt(found, repository, home)
+    task = replace(task, web=web_page(local.origin))
     if rule.names_a_commit:
-        return _at_commit(local.git, rule, task, local)
-    return _working_tree(folder, local, task)
+        return _with_page(_at_commit(local.git, rule, task, local), local.git)
+    return _with_page(_working_tree(folder, local, task), local.git)
+
+
+def _with_page(captured: Capture, git: Git) -> Capture:
+    """The same without its page where that has not got the commit yet."""
+    commit = captured.snapshot.commit
+    if captured.web and commit and git.is_published(commit):
+        return captured
+    return replace(captured, web=None)
 
 
 def _existing_folder(source: str) -> Path:
@@ -414,7 +427,8 @@ def _captured(
         left_out=tuple(sorted(everything, key=lambda one: one.path)),
         history=history,
     )
-    return Capture(snapshot, task.source, (*notes, *_pointers_note(copy)))
+    told = (*notes, *_pointers_note(copy))
+    return Capture(snapshot, task.source, told, web=task.web)
 
 
 def _pointers_note(copy: Copy) -> list[str]:

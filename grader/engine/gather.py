@@ -18,6 +18,7 @@ from grader.checkers._base import Checker, Options
 from grader.engine.capture import Capture, capture
 from grader.engine.environment import AUTO, environment_for
 from grader.engine.measure import Unwatched, Watch, Workshop, key, measure
+from grader.engine.quoting import quoted
 from grader.engine.starter import Starter
 from grader.model.evidence import Evidence
 from grader.model.history import Commit, History
@@ -157,7 +158,7 @@ def gather(
             ),
             watch,
         )
-        everything = reusable | measured
+        everything = quoted(reusable | measured, snapshot, checkers)
         facts = environment.facts()
         if facts is None and earlier and reusable:
             facts = earlier.evidence.environment
@@ -255,6 +256,7 @@ def _repository_facts(captured: Capture) -> RepositoryFacts:
         commits=len(history.commits) if history else None,
         authors=history.authors if history else None,
         history_is_truncated=history.is_truncated if history else False,
+        web=captured.web,
     )
 
 

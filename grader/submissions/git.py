@@ -252,6 +252,12 @@ class Git:
         pairs = (line.partition(" ") for line in output.stdout.splitlines())
         return {name: object_id for object_id, _, name in pairs}
 
+    def is_published(self, commit: str) -> bool:
+        """Whether a branch that was fetched from, or pushed to, elsewhere has the commit."""
+        wanted = ["for-each-ref", "--count=1", f"--contains={commit}", "refs/remotes"]
+        output = self._ended(wanted)
+        return output.exit_status == 0 and bool(output.stdout.strip())
+
     @property
     def is_shallow(self) -> bool:
         """Whether the history was cut off when it was fetched."""

@@ -52,7 +52,8 @@ class Local:
 
     `head_name` is the branch that HEAD names (empty for none), `head` the hash that it
     claims, whether that can be read or not. `index` is our copy of the folder's index.
-    `is_partial` says that some objects are kept in a repository elsewhere.
+    `is_partial` says that some objects are kept in a repository elsewhere. `origin` is the
+    address it says it was cloned from: it may hold a password.
     """
 
     git: Git
@@ -60,6 +61,7 @@ class Local:
     head: str | None
     index: Path | None
     is_partial: bool
+    origin: str = ""
 
 
 def is_bare(folder: Path) -> bool:
@@ -132,6 +134,7 @@ def adopt(source: GitFolder, directory: Path, home: Path) -> Local:
         head=_resolved(head, references),
         index=_copied_index(source.own, directory),
         is_partial=bool(_text(source.shared / "objects" / "info" / "alternates")),
+        origin=settings.get("remote.origin.url", ""),
     )
 
 

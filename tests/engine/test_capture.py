@@ -405,3 +405,57 @@ def test_the_mode_of_a_file_is_gits_and_nothing_more(
         root = capture(str(repository), place, ref=ref).snapshot.root
         assert (root / "src" / "a.py").stat().st_mode & 0o7777 == 0o755
         assert (root / "README.md").stat().st_mode & 0o7777 == 0o644
+
+
+@pytest.mark.parametrize(
+    ("origin", "page"),
+    [
+        ("git@github.com:o/r.git", "https://github.com/o/r"),
+        ("https://ghp_secret@github.com/o/r.git", "https://github.com/o/r"),
+        ("https://git.example.org/o/r.git", None),
+    ],
+)
+def test_the_page_is_that_of_origin_without_its_secrets(
+    repository: Path, work: Path, origin: str, page: str | None
+) -> None:
+    git(repository, "remote", "add", "origin", origin)
+    git(repository, "update-ref", "refs/remotes/origin/main", "HEAD")
+    assert capture(str(repository), work).web == page
+
+
+def test_origin_is_not_taken_from_a_file_that_the_configuration_includes(
+    repository: Path, work: Path, tmp_path: Path
+) -> None:
+    more = tmp_path / "more"
+    more.write_text('[remote "origin"]\n\turl = git@github.com:other/group.git\n')
+    git(repository, "config", "include.path", str(more))
+    git(repository, "update-ref", "refs/remotes/origin/main", "HEAD")
+    assert capture(str(repository), work).web is None
+
+
+def test_a_commit_and_a_bare_repository_have_the_page_too(
+    repository: Path, work: Path, tmp_path: Path
+) -> None:
+    git(repository, "remote", "add", "origin", "git@gitlab.com:o/deep/r.git")
+    git(repository, "update-ref", "refs/remotes/origin/main", "HEAD")
+    assert (
+        capture(str(repository), work, ref="HEAD").web == "https://gitlab.com/o/deep/r"
+    )
+    git(tmp_path, "clone", "-q", "--bare", str(repository), "bare.git")
+    git(tmp_path / "bare.git", "remote", "set-url", "origin", "git@github.com:o/r.git")
+    other = tmp_path / "other work"
+    other.mkdir()
+    bare = capture(str(tmp_path / "bare.git"), other)
+    assert bare.web == "https://github.com/o/r"
+
+
+def test_a_commit_that_was_not_pushed_has_no_page(repository: Path, work: Path) -> None:
+    git(repository, "remote", "add", "origin", "git@github.com:o/r.git")
+    git(repository, "update-ref", "refs/remotes/origin/main", "HEAD")
+    write(repository, {"src/a.py": "a = 2\n"})
+    git(repository, "commit", "-q", "-am", "Not pushed")
+    assert capture(str(repository), work).web is None
+    for ref, page in [("HEAD~", "https://github.com/o/r"), ("HEAD", None)]:
+        place = work / ref.replace("~", "-before")
+        place.mkdir()
+        assert capture(str(repository), place, ref=ref).web == page

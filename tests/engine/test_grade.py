@@ -199,3 +199,27 @@ def test_only_and_skip_are_said_and_never_rescale_silently() -> None:
     assert report.grade.total == 10
     assert report.grade.measured_share == pytest.approx(1 / 12)
     assert [p.cause for p in report.grade.provisional] == ["left-out"]
+
+
+def test_the_report_has_the_lines_of_findings_and_never_one_of_a_file_with_secrets() -> (
+    None
+):
+    repository = FIXTURES / "repos" / "messy"
+    report = grader.grade(repository, only=["lint", "config-paths", "secrets"])
+    found = [
+        finding
+        for check in report.checks
+        if check.measurement and isinstance(check.measurement.outcome, Measured)
+        for finding in check.measurement.outcome.findings
+    ]
+    quoted = [one for one in found if one.code is not None]
+    assert len(quoted) > 50
+    for one in quoted:
+        assert one.path is not None and one.line is not None
+        lines = (repository / one.path).read_text("utf-8").splitlines()
+        assert (one.code or "").strip() == lines[one.line - 1].expandtabs(4).strip()
+    kept = {one.path for one in found if one.is_withheld}
+    assert kept == {"config.py"}
+    text = report.model_dump_json()
+    for secret in ("AKIAIOSFODNN7EXAMPLE", "bratwurst", "q8Zt3LrW7vXc1NpK5sYd"):
+        assert secret not in text
