@@ -11,9 +11,11 @@ from grader.cli.output import console, is_sober
 from grader.errors import ExitCode, GradeError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
-    from grader.model.classroom import ClassResult
+    from grader.engine.shards import Part
+    from grader.model.classroom import ClassRecord, ClassResult
     from grader.submissions.sources import SubmissionList
 
 
@@ -125,6 +127,23 @@ def batch(
             min=1, help="How many groups at once; what suits the machine if left out."
         ),
     ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Measure on a Dask cluster: its scheduler's tcp:// or tls:// address, or "
+            "local:4 for four workers here. Each worker uses the tokens of its own "
+            "environment; none are sent.",
+        ),
+    ] = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            metavar="I/N",
+            help="Measure the I-th of N parts of the list, and mark nothing: "
+            "mlops-grade merge makes the class of all parts.",
+        ),
+    ] = None,
     strict: Annotated[
         bool,
         typer.Option(
@@ -144,17 +163,20 @@ def batch(
     from grader.checkers._registry import installed
     from grader.cli.class_progress import watching_class
     from grader.cli.class_table import show_class
+    from grader.cli.history import show_moves
     from grader.cli.interrupts import stoppable
     from grader.engine.batch import ClassRequest
     from grader.engine.classroom import grade_class
     from grader.engine.grade import catalogue
     from grader.engine.people import keep_people, longer_for
     from grader.engine.roster import groups_of, refused_of
+    from grader.engine.shards import measure_part, parse_shard
     from grader.engine.store import ClassFolder
     from grader.resources import shipped
     from grader.rubric.load import load_rubric
     from grader.submissions.sources import read_submissions
 
+    part = None if shard is None else parse_shard(shard)
     if isolation is IsolationOption.NONE and not quiet:
         typer.echo(
             "mlops-grade: --isolation none: the projects' tests can read your files and "
@@ -187,12 +209,17 @@ def batch(
         only_groups=tuple(only_group or ()),
         limit=limit,
         workers=workers,
+        shard=part,
+        cluster=cluster,
     )
     live = not quiet and not is_sober(sys.stderr)
     with stoppable():
         try:
             with watching_class(live=live, quiet=quiet) as watch:
-                result = grade_class(request, folder, watch)
+                if part is None:
+                    result = grade_class(request, folder, watch)
+                else:
+                    measured = measure_part(request, folder, watch)
         except KeyboardInterrupt:
             typer.echo(
                 f"mlops-grade: stopped. What was finished is in {output}: the same command "
@@ -200,9 +227,14 @@ def batch(
                 err=True,
             )
             raise typer.Exit(ExitCode.INTERRUPTED) from None
+    if part is not None:
+        if not quiet:
+            _say_part(measured, output)
+        raise typer.Exit(_verdict(measured.lacking, measured.record, strict=strict))
     if not quiet:
         show_class(result, output, console(sys.stdout))
-    raise typer.Exit(_verdict(result, strict=strict))
+        show_moves(output, result.record.run, console(sys.stdout))
+    raise typer.Exit(_verdict(_lacking(result), result.record, strict=strict))
 
 
 def _deadline(before: str | None, timezone: str | None) -> "datetime | None":
@@ -226,17 +258,30 @@ def _say_refused(listed: "SubmissionList", *, quiet: bool) -> None:
             typer.echo(f"mlops-grade: {clean(note)}", err=True)
 
 
-def _verdict(result: "ClassResult", *, strict: bool) -> ExitCode:
-    if not strict:
-        return ExitCode.GRADED
-    lacking = [
+def _say_part(part: "Part", output: Path) -> None:
+    shard = part.record.shard
+    lost = f", {len(part.troubles)} not" if part.troubles else ""
+    typer.echo(
+        f"Part {shard}: {len(part.groups) - len(part.troubles)} groups measured{lost}. "
+        f"Nothing is marked: a mark may depend on the other parts. When all are there: "
+        f"mlops-grade merge PART... -o FOLDER, {output} among them.",
+    )
+
+
+def _lacking(result: "ClassResult") -> list[str]:
+    return [
         line.group.name
         for line in result.lines
         if line.grade is None
         or line.grade.total is None
         or line.grade.has_ungraded_checks
     ]
-    if not lacking and not result.record.refused:
+
+
+def _verdict(
+    lacking: "Sequence[str]", record: "ClassRecord", *, strict: bool
+) -> ExitCode:
+    if not strict or (not lacking and not record.refused):
         return ExitCode.GRADED
     typer.echo(
         f"mlops-grade: not everything could be graded (--strict): "

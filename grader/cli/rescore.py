@@ -1,6 +1,7 @@
 """`mlops-grade rescore`: a class marked again under another rubric, nothing run."""
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -79,7 +80,8 @@ def rescore(
                 )
             )
             write_atomic(folder / RUBRIC, loaded.text)
-            write_class(stored.folder, after, loaded, stored.registry)
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            write_class(stored.folder, after, loaded, stored.registry, remarked_at=now)
         typer.echo(f"Written: {folder / 'index.html'} and all reports.", err=True)
 
 

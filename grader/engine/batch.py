@@ -10,7 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,27 +18,26 @@ from typing import Protocol
 
 from grader.checkers._registry import installed
 from grader.engine.assemble import rubric_facts
+from grader.engine.cluster import ATTEMPTS, WorkerLost, cluster_at
 from grader.engine.environment import AUTO
-from grader.engine.gather import Earlier, Surroundings, Which, gather, generator
+from grader.engine.gather import Earlier, Surroundings, Which, generator
 from grader.engine.grade import choose
 from grader.engine.starting import starter_of
 from grader.engine.store import ClassFolder
-from grader.engine.ticker import Listener, Ticker, follow
+from grader.engine.task import Task, measure_group
+from grader.engine.ticker import Listener, follow
 from grader.errors import GradeError, did_you_mean
-from grader.model.classroom import ClassRecord, Group, Refused
+from grader.model.classroom import ClassRecord, Group, Refused, Shard
 from grader.model.evidence import Evidence, Trouble
 from grader.rubric.load import LoadedRubric
-from grader.rubric.schema import Item
 from grader.sandbox.choose import Boxes, Isolation
 from grader.sandbox.limits import GIBIBYTE
 from grader.sandbox.remove import private_folder
 from grader.sandbox.workers import WorkerDied, WorkerPool
 
-# How often a group is tried whose worker process was killed from outside.
-ATTEMPTS = 2
 # What one group's tools and tests use together most of the time.
 _GROUP_BYTES = 2 * GIBIBYTE
-_PRELOAD = ("grader.engine.batch", "grader.submissions.history")
+_PRELOAD = ("grader.engine.task", "grader.submissions.history")
 
 
 class ClassWatch(Listener, Protocol):
@@ -57,6 +56,24 @@ class ClassWatch(Listener, Protocol):
         """Nothing of a group could be measured."""
 
 
+class Machines(Protocol):
+    """Where the groups of a class are measured."""
+
+    @property
+    def count(self) -> int:
+        """How many groups at once."""
+
+    @property
+    def isolation(self) -> str:
+        """What confines the projects' tests there."""
+
+    def open(self, ticks: Path) -> Executor:
+        """What measures them. What it is at is written to `ticks`."""
+
+    def look(self) -> None:
+        """Called several times a second. Raises `GradeError` when it can't go on there."""
+
+
 @dataclass(frozen=True)
 class ClassRequest:
     """A class and how to grade it.
@@ -64,6 +81,8 @@ class ClassRequest:
     `deadlines` are by group name, for those with another than the class's, each with the
     reason. `only_groups` and `limit` leave the others as they are. With `refresh` everything
     is measured again. `workers` is how many groups at once, None for what suits the machine.
+    `shard` is the part of the class to measure, None for the whole; `cluster` where to
+    measure it (`grader.engine.cluster`), None for this machine.
     """
 
     groups: Sequence[Group]
@@ -84,56 +103,8 @@ class ClassRequest:
     only_groups: Sequence[str] = ()
     limit: int | None = None
     workers: int | None = None
-
-
-@dataclass(frozen=True)
-class Task:
-    """Everything that a worker needs to measure one group."""
-
-    group: Group
-    which: Which
-    items: tuple[Item, ...]
-    surroundings: Surroundings
-    boxes: Boxes
-    run: str
-    earlier: Earlier | None
-    ticker: Path | None
-
-
-def measure_group(task: Task) -> str:
-    """A worker's work: the group's `Evidence`, or its `Trouble`, as JSON."""
-    group = task.group
-    watch = Ticker(task.ticker, group.name) if task.ticker else None
-    try:
-        return gather(
-            group.source,
-            task.which,
-            task.items,
-            installed().checkers,
-            task.surroundings,
-            task.boxes,
-            group=group.name,
-            run=task.run,
-            earlier=task.earlier,
-            watch=watch,
-        ).model_dump_json()
-    except GradeError as error:
-        return Trouble(
-            group=group.name,
-            run=task.run,
-            cause=error.cause,
-            reason=error.message,
-            hint=error.hint,
-        ).model_dump_json()
-    except OSError as error:
-        # A full disk, no room for temporary files: the machine's trouble, not the group's.
-        return Trouble(
-            group=group.name,
-            run=task.run,
-            cause="environment",
-            reason=f"{error.strerror or error}: {error.filename or 'this machine'}.",
-            hint="Make room, and run the same command again.",
-        ).model_dump_json()
+    shard: Shard | None = None
+    cluster: str | None = None
 
 
 def run_class(
@@ -152,11 +123,12 @@ def run_class(
     wanted = _wanted(request)
     boxes = Boxes(request.isolation)
     before = folder.record()
-    record = _record(request, before, boxes)
-    folder.save_record(record)
-    is_resumed = before is not None and before.run == record.run
-    count = request.workers or _suitable_workers()
-    with _workplace(folder) as work:
+    _refuse_other_part(request, before, folder)
+    with _machines(request, boxes) as machines, _workplace(folder) as work:
+        record = _record(request, before, machines.isolation)
+        folder.save_record(record)
+        is_resumed = before is not None and before.run == record.run
+        count = min(request.workers or machines.count, machines.count)
         surroundings = Surroundings(
             limits=request.loaded.rubric.limits,
             environment=request.environment,
@@ -187,18 +159,20 @@ def run_class(
             for group in wanted
             if group not in done
         )
-        pool = WorkerPool(count, _PRELOAD)
-        try:
-            with follow(ticks, watch) as tick:
-                for group, found in results(pool, tasks, count, watch, tick):
-                    if isinstance(found, Evidence):
-                        folder.save(group.folder, found)
-                        watch.group_graded(group, found)
-                    else:
-                        folder.save_trouble(group.folder, found)
-                        watch.group_failed(group, found)
-        finally:
-            pool.stop()
+        with follow(ticks, watch) as tick:
+
+            def look() -> None:
+                tick()
+                machines.look()
+
+            pool = machines.open(ticks)
+            for group, found in results(pool, tasks, count, watch, look):
+                if isinstance(found, Evidence):
+                    folder.save(group.folder, found)
+                    watch.group_graded(group, found)
+                else:
+                    folder.save_trouble(group.folder, found)
+                    watch.group_failed(group, found)
     return record.model_copy(
         update={
             "finished_at": _now(),
@@ -236,6 +210,10 @@ def results(
                     running[pool.submit(measure_group, task)] = (task, attempt + 1)
                 else:
                     yield task.group, _lost(task, error)
+            except WorkerLost:
+                yield task.group, _killer(task)
+            except GradeError:  # what a group's own trouble is not: the run can't go on
+                raise
             except Exception as error:  # our bug, in one group: the others go on
                 yield task.group, _broken(task, error)
 
@@ -253,6 +231,17 @@ def _lost(task: Task, error: WorkerDied) -> Trouble:
         cause="worker",
         reason=f"{error}, {ATTEMPTS} times.",
         hint="If memory ran out, grade fewer groups at once: --workers 1.",
+    )
+
+
+def _killer(task: Task) -> Trouble:
+    return Trouble(
+        group=task.group.name,
+        run=task.run,
+        cause="worker",
+        reason=f"the cluster's worker ended while it measured this group, {ATTEMPTS} times.",
+        hint="The worker's own log may say why. If memory ran out, let it measure fewer "
+        "groups at once: --nworkers 1 --nthreads 1.",
     )
 
 
@@ -274,16 +263,69 @@ def _wanted(request: ClassRequest) -> list[Group]:
                 f'--only-group "{name}": the list has no such group.'
                 f"{did_you_mean(name, sorted(known))}"
             )
+    groups = tuple(request.groups)
+    if request.shard is not None:
+        if request.only_groups or request.limit is not None:
+            raise GradeError(
+                "--shard goes with neither --only-group nor --limit: a part that lacks "
+                "groups makes no class.",
+            )
+        groups = request.shard.its(groups)
     wanted = [
         group
-        for group in request.groups
+        for group in groups
         if not request.only_groups or group.name in request.only_groups
     ]
     return wanted if request.limit is None else wanted[: request.limit]
 
 
+def _refuse_other_part(
+    request: ClassRequest, before: ClassRecord | None, folder: ClassFolder
+) -> None:
+    """A folder holds one part or a whole class: a part would take the other's place."""
+    if request.shard is None or before is None or before.shard == request.shard:
+        return
+    held = f"part {before.shard}" if before.shard else "a whole class"
+    raise GradeError(
+        f'"{folder.root}" holds {held}, not part {request.shard}.',
+        hint="Give each part a folder of its own with --output.",
+    )
+
+
+@dataclass(frozen=True)
+class _ThisMachine:
+    """The processes of this machine."""
+
+    pool: WorkerPool
+    count: int
+    isolation: str
+
+    def open(self, ticks: Path) -> Executor:
+        """The workers write to the file themselves."""
+        return self.pool
+
+    def look(self) -> None:
+        """Nothing: it is here as long as we are."""
+
+
+def _machines(request: ClassRequest, boxes: Boxes) -> AbstractContextManager[Machines]:
+    if request.cluster is not None:
+        return cluster_at(request.cluster, request.isolation, request.environment)
+    return _this_machine(request, boxes)
+
+
+@contextmanager
+def _this_machine(request: ClassRequest, boxes: Boxes) -> Iterator[Machines]:
+    count = request.workers or _suitable_workers()
+    pool = WorkerPool(count, _PRELOAD)
+    try:
+        yield _ThisMachine(pool, count, boxes.description())
+    finally:
+        pool.stop()
+
+
 def _record(
-    request: ClassRequest, before: ClassRecord | None, boxes: Boxes
+    request: ClassRequest, before: ClassRecord | None, isolation: str
 ) -> ClassRecord:
     """What this run says of itself; it is the unfinished run before it where that is the same."""
     deadline = (
@@ -297,8 +339,9 @@ def _record(
         rubric_folder=str(request.loaded.folder),
         deadline=deadline,
         timezone=request.timezone,
-        isolation=boxes.description(),
+        isolation=isolation,
         groups=tuple(request.groups),
+        shard=request.shard,
         refused=tuple(request.refused),
         notes=tuple(request.notes),
     )

@@ -5,6 +5,7 @@
     groups/FOLDER/result.json       a group's measurements without findings
     groups/FOLDER/findings.json     the findings behind them
     groups/FOLDER/trouble.json      why there is no result, instead of one
+    history/TIME-RUN.json           what each run came to (`grader.engine.term`)
 
 A result counts when its `result.json` is there: it is written last, and its findings are
 checked by the hash in it. What can't be read, or is not what it says, is kept as `.bad` and
@@ -113,6 +114,16 @@ def unsealed(raw: bytes) -> bytes:
     return content
 
 
+def set_aside(file: Path) -> None:
+    """Keep a file that can't be believed, under a name that nobody reads: `.bad`."""
+    for number in range(1, 1000):
+        aside = file.with_name(f"{file.name}.{number}.bad")
+        if not aside.exists():
+            with suppress(OSError):
+                os.replace(file, aside)
+            return
+
+
 class _Result(Stored):
     """`result.json`: the hash of the findings' file, and the evidence without findings."""
 
@@ -158,9 +169,10 @@ class ClassFolder:
 
     def _tidy(self) -> None:
         """Remove what a killed run left half-written, here and in the system's temporary place."""
-        for left in (*self.root.glob(".new-*"), *self.root.glob("groups/*/.new-*")):
-            with suppress(OSError):
-                left.unlink()
+        for where in (".new-*", "groups/*/.new-*", "history/.new-*"):
+            for unfinished in self.root.glob(where):
+                with suppress(OSError):
+                    unfinished.unlink()
         marker = self.root / ".work"
         with suppress(OSError, UnicodeDecodeError):
             left = Path(marker.read_text("utf-8").strip())
@@ -233,7 +245,7 @@ class ClassFolder:
 
         found = self._read(file, parsed, digest=kept.findings)
         if found is None:
-            self._set_aside(self.group(folder) / "result.json")
+            set_aside(self.group(folder) / "result.json")
             return None
         return _with_findings(kept.evidence, found)
 
@@ -264,17 +276,8 @@ class ClassFolder:
                 raise Torn("it belongs to another result")
             return parse(unsealed(raw))
         except (Torn, ValidationError):
-            self._set_aside(file)
+            set_aside(file)
             return None
-
-    def _set_aside(self, file: Path) -> None:
-        """Keep a file that can't be believed, under a name that nobody reads."""
-        for number in range(1, 1000):
-            aside = file.with_name(f"{file.name}.{number}.bad")
-            if not aside.exists():
-                with suppress(OSError):
-                    os.replace(file, aside)
-                return
 
 
 def _findings_of(evidence: Evidence) -> tuple[tuple[Finding, ...], ...]:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal, Protocol
+from typing import IO, TYPE_CHECKING, ClassVar, Literal, Protocol
 
 from grader.sandbox.access import Access
 from grader.sandbox.disk import entries_below
@@ -125,15 +125,8 @@ class Box(Protocol):
 class PlainBox:
     """No box: limits on the whole tree, and an environment without anything of the user's."""
 
-    @property
-    def tier(self) -> Tier:
-        """Its name on the command line."""
-        return "none"
-
-    @property
-    def description(self) -> str:
-        """What a report says of it."""
-        return "none: limits and a reduced environment only"
+    tier: ClassVar[Tier] = "none"
+    description: ClassVar[str] = "none: limits and a reduced environment only"
 
     def wrap(self, program: Program, access: Access) -> Wrapped:
         """The same program below a keeper, which ends what it leaves behind."""

@@ -7,13 +7,14 @@ Source: bwrap(1), https://github.com/containers/bubblewrap
 """
 
 import os
-import shutil
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from grader.sandbox.access import Access, prefixes_of
+from grader.sandbox.account import USER, account_files
 from grader.sandbox.box import (
     LAUNCHER,
     Program,
@@ -27,20 +28,12 @@ from grader.sandbox.box import (
 )
 from grader.sandbox.landlock import SYSTEM
 from grader.sandbox.seccomp import Rules
-from grader.sandbox.seccomp import is_supported as has_filter
 from grader.sandbox.seccomp import program as filter_program
 
 # Of use only with the network.
 _NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ssl")
 
-_USER = "student"
-
 _SETPRIV, _PRLIMIT, _ENV = "/usr/bin/setpriv", "/usr/bin/prlimit", "/usr/bin/env"
-
-
-def is_there() -> bool:
-    """Whether the program is installed and there is a filter for this machine."""
-    return shutil.which("bwrap") is not None and has_filter()
 
 
 @dataclass(frozen=True)
@@ -49,15 +42,8 @@ class Bubblewrap:
 
     path: str
 
-    @property
-    def tier(self) -> Tier:
-        """Its name on the command line."""
-        return "bubblewrap"
-
-    @property
-    def description(self) -> str:
-        """What a report says of it."""
-        return "bubblewrap with seccomp, without network"
+    tier: ClassVar[Tier] = "bubblewrap"
+    description: ClassVar[str] = "bubblewrap with seccomp, without network"
 
     def wrap(self, program: Program, access: Access) -> Wrapped:
         """The program inside; as root it first becomes a user of its own."""
@@ -66,12 +52,8 @@ class Bubblewrap:
             give(access.writable, uid)
         held = ExitStack()
         user = os.getuid() if uid is None else uid
-        passwd = f"{_USER}:x:{user}:{user}::{program.environment['HOME']}:/bin/sh\n"
-        files = {
-            "/etc/passwd": passwd,
-            "/etc/group": f"{_USER}:x:{user}:\n",
-            **({} if access.has_network else _NAMES_OF_ITSELF),
-        }
+        home = program.environment["HOME"]
+        files = account_files(user, user, home, has_network=access.has_network)
         descriptors = [
             (path, memory_file(content.encode(), held))
             for path, content in files.items()
@@ -102,16 +84,10 @@ class Bubblewrap:
         inherited = (*(fd for _, fd in descriptors), filter_file, *told)
         return Wrapped(
             tuple(argv),
-            {**program.environment, "USER": _USER, "LOGNAME": _USER},
+            {**program.environment, "USER": USER, "LOGNAME": USER},
             (*inherited, *program.descriptors),
             held,
         )
-
-
-_NAMES_OF_ITSELF = {
-    "/etc/hosts": "127.0.0.1 localhost box\n::1 localhost box\n",
-    "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
-}
 
 
 def _limited(

@@ -24,9 +24,6 @@ from grader.sandbox.seccomp import is_supported as has_filter
 from grader.sandbox.selftest import Attempt, try_box
 
 Isolation = Literal["auto", "bubblewrap", "landlock", "docker", "none"]
-ISOLATIONS: tuple[Isolation, ...] = (
-    *("auto", "bubblewrap", "landlock", "docker", "none"),
-)
 
 # What may be worth stealing, by its name.
 _TOKEN = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|CREDENTIAL|PRIVATE_KEY")
@@ -74,9 +71,8 @@ class Trial:
 
 def trials() -> Iterator[Trial]:
     """Every tier tried, the strongest first; docker only where an engine is there."""
-    yield try_bubblewrap()
-    yield try_landlock()
-    yield try_docker()
+    for try_tier in _TRIALS.values():
+        yield try_tier()
 
 
 @cache

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Literal
 
 # Looking must not cost more than this share of the time.
 _SHARE = 0.05
@@ -18,6 +19,9 @@ _FLOOR_BYTES = 256 * 2**20
 _LONGEST_PATH = 3_500
 
 _SHARED_MEMORY = Path("/dev/shm")
+
+# What is used up: what the program may write, or the machine's own disk.
+Overrun = Literal["disk", "machine"]
 
 
 class DiskWatch:
@@ -41,25 +45,29 @@ class DiskWatch:
         self._most_files = count + most_files
         self._next = time.monotonic() + _BETWEEN_S
 
-    def is_exceeded(self) -> bool:
-        """Whether there is too much; False between two looks."""
+    def exceeded(self) -> Overrun | None:
+        """What there is too much for, if anything; None between two looks."""
         started = time.monotonic()
         if not self._folders or started < self._next:
-            return False
+            return None
         exceeded = self.look()
         taken = time.monotonic() - started
         self._next = started + max(_BETWEEN_S, taken / _SHARE)
         return exceeded
 
-    def look(self) -> bool:
-        """Whether the folders hold more than they may, or the disk is all but full."""
-        if any(_is_full(folder) for folder in self._folders):
-            return True
+    def look(self) -> Overrun | None:
+        """Whether the folders hold more than they may, and else whether the disk is full."""
         size, count = _contents(self._folders, self._most_bytes, self._most_files)
         if self._owner is not None:
             shared_size, shared_count = _shared(self._owner)
             size, count = size + shared_size, count + shared_count
-        return size > self._most_bytes or count > self._most_files
+        if size > self._most_bytes or count > self._most_files:
+            return "disk"
+        return "machine" if self.is_full() else None
+
+    def is_full(self) -> bool:
+        """Whether the machine's disk is all but full, whoever filled it."""
+        return any(_is_full(folder) for folder in self._folders)
 
 
 def _contents(

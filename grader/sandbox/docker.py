@@ -23,9 +23,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import ClassVar
 
 from grader.errors import CannotMeasure
 from grader.sandbox.access import Access, prefixes_of
+from grader.sandbox.account import USER, account_files
 from grader.sandbox.box import (
     LAUNCHER,
     Program,
@@ -46,8 +48,6 @@ from grader.sandbox.seccomp import program as filter_program
 
 # Nothing of ours is in it, so that it never gets old.
 IMAGE = "localhost/mlops-grade-empty:1"
-
-_USER = "student"
 
 # What an engine's command needs of the user's environment to find the engine and its store.
 _ENGINES_OWN = (
@@ -188,10 +188,7 @@ class Docker:
 
     engine: Engine
 
-    @property
-    def tier(self) -> Tier:
-        """Its name on the command line."""
-        return "docker"
+    tier: ClassVar[Tier] = "docker"
 
     @property
     def description(self) -> str:
@@ -211,7 +208,7 @@ class Docker:
             program,
             limits,
             is_keeper=True,
-            environment={**program.environment, "USER": _USER, "LOGNAME": _USER},
+            environment={**program.environment, "USER": USER, "LOGNAME": USER},
             seccomp=filter_program(Rules(has_unix=not access.has_network)),
         )
         container = Container(
@@ -315,13 +312,11 @@ def _files(
     folder: Path, user: int, group: int, home: str, access: Access
 ) -> dict[str, Path]:
     """Small files of ours and where they are to be."""
-    contents = {
-        "/etc/passwd": f"{_USER}:x:{user}:{group}::{home}:/bin/sh\n",
-        "/etc/group": f"{_USER}:x:{group}:\n",
-        "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
-    }
-    if not access.has_network:
-        contents["/etc/hosts"] = "127.0.0.1 localhost box\n::1 localhost box\n"
+    contents = account_files(user, group, home, has_network=access.has_network)
+    if access.has_network:
+        names = "passwd: files\ngroup: files\nhosts: files dns\n"
+        contents["/etc/nsswitch.conf"] = names
+    else:
         contents["/etc/resolv.conf"] = ""
     made = {}
     for place, content in contents.items():

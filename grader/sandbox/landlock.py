@@ -12,6 +12,7 @@ import platform
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from grader.sandbox.access import Access
 from grader.sandbox.box import (
@@ -24,7 +25,6 @@ from grader.sandbox.box import (
     launched,
 )
 from grader.sandbox.seccomp import Rules
-from grader.sandbox.seccomp import is_supported as has_filter
 from grader.sandbox.seccomp import program as filter_program
 
 _CREATE_RULESET, _ASK_FOR_VERSION = 444, 1
@@ -59,21 +59,13 @@ def version() -> int:
     return max(0, int(found))
 
 
-def is_there() -> bool:
-    """Whether the kernel has what this box is made of."""
-    return version() > 0 and has_filter()
-
-
 @dataclass(frozen=True)
 class Landlock:
     """The box. `version` is that of the kernel's Landlock, from 1."""
 
     version: int
 
-    @property
-    def tier(self) -> Tier:
-        """Its name on the command line."""
-        return "landlock"
+    tier: ClassVar[Tier] = "landlock"
 
     @property
     def description(self) -> str:

@@ -30,6 +30,12 @@ from grader.sandbox.tree import Tree
 _INHERITED = ("PATH", "SYSTEMROOT", "COMSPEC", "PATHEXT", "TZ", "NUMBER_OF_PROCESSORS")
 
 KilledBy = Literal["time", "output", "memory", "processes", "disk"]
+# A full disk of the machine is nobody's limit, and is told as our own trouble.
+_Stopped = KilledBy | Literal["machine"]
+_FULL = (
+    "this machine's disk is all but full where the program writes. Free some space, or set "
+    "TMPDIR to a folder that has more."
+)
 
 # The number of the inherited descriptor on which a child may report to us.
 CHANNEL = "MLOPS_GRADE_CHANNEL"
@@ -77,7 +83,8 @@ def run(
     the variable `CHANNEL`, and what it writes there is kept like a stream. In a `box` it has
     `access` and `home`, and nothing else. `stdin_file` is its standard input; with a
     `stdout_file` its standard output goes there, undecoded, instead of being kept. Raises
-    `CannotMeasure` when the program can't be started at all.
+    `CannotMeasure` when the program can't be started at all, and when it could not work
+    because the machine's own disk is full.
     """
     variables = _environment(home, environment or {})
     started = time.monotonic()
@@ -140,6 +147,8 @@ def run(
             if remote is not None:
                 exit_status, killed_by = _told(remote, killed_by, engines, argv[0])
             kept = [stream.kept() for stream in streams]
+    if killed_by == "machine":
+        raise CannotMeasure(f"{argv[0]}: {_FULL}")
     return ToolOutput(
         exit_status=exit_status,
         stdout=kept[0].decode("utf-8", errors="replace"),
@@ -170,8 +179,8 @@ def _start(wrapped: Wrapped, cwd: Path, stdin: IO[bytes]) -> "subprocess.Popen[b
 
 
 def _told(
-    remote: Remote, killed_by: KilledBy | None, engines: "list[_Drain]", name: str
-) -> tuple[int, KilledBy | None]:
+    remote: Remote, killed_by: _Stopped | None, engines: "list[_Drain]", name: str
+) -> tuple[int, _Stopped | None]:
     """The program's own ending. Raises `CannotMeasure` when the engine lets us down."""
     ending = remote.ending()
     if killed_by is not None and remote.has_begun():
@@ -224,27 +233,31 @@ class _Watch:
 
     def wait(
         self, deadline: float, overflow: threading.Event, remote: Remote | None = None
-    ) -> KilledBy | None:
+    ) -> _Stopped | None:
         """The limit that was exceeded, or None when the program came to its end."""
         while True:
             if remote is not None and remote.attend():
                 # What is left is the engine's to do.
                 _has_ended(self._process, _ENGINE_S)
-                return None
+                return self._at_its_end()
             if overflow.is_set():
                 return "output"
             remaining = deadline - time.monotonic()
             if remaining <= 0:
                 return "time"
             if _has_ended(self._process, min(remaining, _LOOK_S)):
-                return None
+                return self._at_its_end()
             if remote is not None:
                 pid = remote.pid()
                 self._tree = Tree(pid) if pid is not None else None
             if exceeded := self._exceeded():
                 return exceeded
 
-    def _exceeded(self) -> KilledBy | None:
+    def _at_its_end(self) -> _Stopped | None:
+        # It may have ended for want of space, between two looks.
+        return self._disk.look() if self._disk.is_full() else None
+
+    def _exceeded(self) -> _Stopped | None:
         if self._tree is not None:
             members = self._tree.members()
             if self._tree.tasks(members) >= self._limits.processes:
@@ -252,7 +265,7 @@ class _Watch:
             most = self._limits.memory_bytes
             if self._tree.memory(members, most) > most:
                 return "memory"
-        return "disk" if self._disk.is_exceeded() else None
+        return self._disk.exceeded()
 
 
 def _has_ended(process: "subprocess.Popen[bytes]", within_s: float) -> bool:

@@ -9,12 +9,13 @@ import pytest
 
 from grader.checkers._registry import installed
 from grader.engine import classroom
-from grader.engine.batch import ClassRequest, Task, results, run_class
+from grader.engine.batch import ClassRequest, results, run_class
 from grader.engine.classroom import grade_class
 from grader.engine.gather import Surroundings, Which
 from grader.engine.grade import catalogue
 from grader.engine.marking import mark_class
 from grader.engine.store import ClassFolder
+from grader.engine.task import Task
 from grader.engine.ticker import Ticker, follow
 from grader.errors import GradeError
 from grader.model.classroom import ClassRecord, Group

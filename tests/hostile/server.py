@@ -16,10 +16,12 @@ import tempfile
 import threading
 from typing import NoReturn
 
+from pydantic import TypeAdapter
+
 import grader.reporting
 from grader.checkers._registry import installed
 from grader.cli import app
-from grader.sandbox.choose import ISOLATIONS, Boxes
+from grader.sandbox.choose import Boxes, Isolation
 from tests.hostile.watcher import Specification, read_specification, watch
 
 # What the commands import when they run.
@@ -33,7 +35,7 @@ def main(wanted: str) -> None:
     for module in pkgutil.iter_modules(grader.reporting.__path__):
         importlib.import_module(f"grader.reporting.{module.name}")
     installed()
-    [tier] = [one for one in ISOLATIONS if one == wanted]
+    tier: Isolation = TypeAdapter(Isolation).validate_python(wanted)
     Boxes(tier).for_tests()
     # A fork has one thread, and would wait for ever for what another one held.
     assert threading.active_count() == 1, threading.enumerate()

@@ -152,7 +152,14 @@ def case_28(folder: Path) -> None:
 
 
 def case_29(folder: Path, lines: int = 3) -> None:
-    """Text hostile to regular expressions, and YAML that grows when it is read.
+    """All of it in one repository."""
+    case_29_text(folder, lines)
+    case_29_formats(folder)
+    case_29_bomb(folder)
+
+
+def case_29_text(folder: Path, lines: int = 3) -> None:
+    """Text hostile to regular expressions.
 
     So many lines of each kind in a file: a line costs a tool up to a second.
     """
@@ -167,23 +174,38 @@ def case_29(folder: Path, lines: int = 3) -> None:
         "noqa": "# noqa" + ": E" * 2_900,
         "percent": "%(" * 4_500,
     }
-    bomb = ["a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1]\n"]
-    names = "abcdefghijklmnop"
-    for before, name in zip(names, names[1:], strict=False):
-        bomb.append(f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n")
     write(
         folder,
         {
             **{f"data/{name}.txt": f"{line}\n" * lines for name, line in kinds.items()},
             "data/spaces.txt": (kinds["spaces"] + "\n") * lines * 5,
             **{f"src/{name}.py": f"# {line}\n" * lines for name, line in kinds.items()},
-            "config/bomb.yaml": "".join(bomb),
+        },
+    )
+
+
+def case_29_formats(folder: Path) -> None:
+    """Formats that a tool reads, nested deeply, and a date that there isn't."""
+    honest(folder)
+    write(
+        folder,
+        {
             "config/deep.yaml": "[" * 5_000 + "]" * 5_000,
             "config/date.yaml": f"key: {KEY}\nday: 2024-13-45\n",
             "config/deep.json": "[" * 100_000 + "]" * 100_000,
             "config/deep.ini": "[a]\n" + ("b = c\n d\n" * 1_000),
         },
     )
+
+
+def case_29_bomb(folder: Path) -> None:
+    """YAML that grows when it is read, to more than any machine has."""
+    honest(folder)
+    bomb = ["a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1]\n"]
+    names = "abcdefghijklmnop"
+    for before, name in zip(names, names[1:], strict=False):
+        bomb.append(f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n")
+    write(folder, {"config/bomb.yaml": "".join(bomb)})
 
 
 def _trace(folder: Path, name: str) -> str:

@@ -151,8 +151,25 @@ def test_28_nothing_is_evaluated(arena: Arena) -> None:
 
 
 def test_29_text_hostile_to_regular_expressions_takes_no_time(arena: Arena) -> None:
-    # The bomb takes all of the time there is, before it is found to be the one that does.
-    verdict = graded(arena, sources.case_29, seconds=180, limits={"tool_seconds": 30})
+    verdict = graded(
+        arena, lambda folder: sources.case_29_text(folder, lines=1), seconds=180
+    )
+    all_measured(verdict)
+    honest_as_ever(arena, verdict)
+
+
+def test_29_a_file_that_ends_a_tool_costs_no_other_files(arena: Arena) -> None:
+    verdict = graded(arena, sources.case_29_formats)
+    all_measured(verdict)
+    honest_as_ever(arena, verdict)
+    assert told(verdict, "secrets", "config/date.yaml")
+
+
+def test_29_a_file_that_takes_all_the_time_is_found_and_told(arena: Arena) -> None:
+    # All of the time there is, before it is looked for, and on a busy machine as much again.
+    verdict = graded(
+        arena, sources.case_29_bomb, seconds=240, limits={"tool_seconds": 60}
+    )
     all_measured(verdict)
     honest_as_ever(arena, verdict)
     assert told(verdict, "secrets", "config/bomb.yaml")

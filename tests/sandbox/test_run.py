@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from grader.errors import CannotMeasure
+from grader.sandbox import disk
+from grader.sandbox.access import Access
+from grader.sandbox.box import PlainBox
 from grader.sandbox.limits import Limits
 from grader.sandbox.run import ToolOutput, run
 
@@ -86,6 +89,26 @@ def test_endless_output_is_cut_and_told(tmp_path: Path) -> None:
     output = python(tmp_path, code, Limits(seconds=60, output_bytes=100_000))
     assert output.killed_by == "output"
     assert len(output.stdout) == 100_000
+
+
+@pytest.mark.parametrize("code", ["pass", "import time; time.sleep(99)"])
+def test_a_disk_of_the_machine_that_is_full_is_not_the_program_s_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    monkeypatch.setattr(disk, "_FLOOR_BYTES", sys.maxsize)
+    program = f"import os; open('child', 'w').write(str(os.getpid())); {code}"
+    with pytest.raises(CannotMeasure, match="disk is all but full.*Free some space"):
+        run(
+            [sys.executable, "-I", "-c", program],
+            cwd=tmp_path,
+            home=tmp_path / "home",
+            limits=Limits(seconds=60),
+            box=PlainBox(),
+            access=Access((), (tmp_path,)),
+        )
+    # A slow machine may notice it before the program has done anything.
+    if (tmp_path / "child").exists() and (pid := (tmp_path / "child").read_text()):
+        assert not _is_alive(int(pid))
 
 
 def test_nothing_of_the_parents_environment_but_the_allow_list_is_there(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.sandbox import disk
 from grader.sandbox.access import prefixes_of
 from grader.sandbox.disk import DiskWatch
 from grader.sandbox.tree import Tree
@@ -46,6 +47,17 @@ def test_many_small_files_are_too_much_as_well(tmp_path: Path) -> None:
     assert watch.look()
 
 
+def test_the_own_limit_is_looked_at_before_the_disk_of_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = DiskWatch([tmp_path], most_bytes=100_000, most_files=5)
+    assert watch.look() is None
+    monkeypatch.setattr(disk, "_FLOOR_BYTES", sys.maxsize)
+    assert watch.look() == "machine"
+    (tmp_path / "too-much").write_bytes(os.urandom(300_000))
+    assert watch.look() == "disk"
+
+
 def test_a_link_to_elsewhere_is_not_followed(tmp_path: Path) -> None:
     inside, outside = tmp_path / "inside", tmp_path / "outside"
     inside.mkdir()
@@ -68,7 +80,9 @@ def test_children_of_children_belong_to_the_tree_and_end_with_it() -> None:
         [
             sys.executable,
             "-c",
-            f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {code!r}])",
+            "import subprocess, sys, time\n"
+            f"subprocess.run([sys.executable, '-c', {code!r}])\n"
+            "time.sleep(99)\n",
         ],
         stdout=subprocess.PIPE,
     ) as process:

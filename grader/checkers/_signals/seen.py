@@ -5,9 +5,11 @@ from pathlib import PurePosixPath
 
 from grader.checkers._python_names import read_names
 from grader.checkers._signals.hooks import hooks
+from grader.checkers._signals.own import OwnCode
 from grader.checkers._signals.patches import patches
 from grader.checkers._signals.reach import reach
 from grader.checkers._signals.sight import Code, signal, signals_of
+from grader.checkers._signals.tampers import tampers
 from grader.model.measurement import Finding
 from grader.model.snapshot import Snapshot
 
@@ -20,12 +22,14 @@ _AT_START = frozenset({"sitecustomize", "usercustomize"})
 def code_signals(snapshot: Snapshot) -> tuple[Finding, ...]:
     """Every file's signals, in the order of the files; only what Python can parse."""
     found: list[Finding] = []
+    own = OwnCode(snapshot)
     for path in snapshot.python_files:
         tree = snapshot.module(path).tree
         if tree is None:
             continue
         code = Code(path, tree, read_names(tree))
-        found += signals_of(path, [*reach(code), *patches(code), *hooks(code)])
+        sights = [*reach(code), *patches(code), *hooks(code), *tampers(code, own)]
+        found += signals_of(path, sights)
     return tuple(found)
 
 
