@@ -24,12 +24,13 @@
   select.closest("label").hidden = false;
 
   // Tables that sort by a column: a button in its header, so that the keyboard reaches it.
+  const collator = new Intl.Collator("en");
   const compare = (left, right) => {
     // What has no value (not graded) stays last in both directions.
     if (left === "" || right === "") return { last: (left === "") - (right === "") };
     const numbers = [Number(left), Number(right)];
     if (numbers.every(Number.isFinite)) return { order: numbers[0] - numbers[1] };
-    return { order: left.localeCompare(right, "en") };
+    return { order: collator.compare(left, right) };
   };
   for (const table of all("table.sortable")) {
     const body = table.tBodies[0];
@@ -43,12 +44,13 @@
         const up = header.getAttribute("aria-sort") !== "ascending";
         for (const other of headers) other.setAttribute("aria-sort", "none");
         header.setAttribute("aria-sort", up ? "ascending" : "descending");
-        const value = (row) => row.cells[header.cellIndex].dataset.sort;
-        const rows = [...body.rows].sort((a, b) => {
-          const { last, order } = compare(value(a), value(b));
+        const column = header.cellIndex;
+        const rows = [...body.rows].map((row) => ({ row, value: row.cells[column].dataset.sort }));
+        rows.sort((a, b) => {
+          const { last, order } = compare(a.value, b.value);
           return last ?? (up ? order : -order);
         });
-        body.append(...rows);
+        body.append(...rows.map(({ row }) => row));
         status.textContent = `Sorted by ${button.textContent}, ${up ? "ascending" : "descending"}`;
       });
     }

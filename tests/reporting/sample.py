@@ -22,7 +22,9 @@ from grader.model.measurement import (
     NotApplicable,
     Tool,
 )
+from grader.model.place import BINS, Place
 from grader.model.report import (
+    CoursePoint,
     DeadlineFacts,
     Effort,
     Fix,
@@ -960,6 +962,8 @@ def _judged(
             ),
             "manual": manual,
             "submission": submission,
+            "places": _places(report, by),
+            "course": _course(report),
             "repository": report.repository.model_copy(
                 update={"commit_time": "2025-05-29T20:41:07+00:00"}
             ),
@@ -981,6 +985,65 @@ def _judged(
                 }
             ),
         }
+    )
+
+
+def _places(report: Report, title: str) -> tuple[Place, ...]:
+    """Its place by the total and by lint, in a class of eleven."""
+    bins = tuple(2 if number in (8, 14) else number % 2 for number in range(BINS))
+    return (
+        Place(
+            of="total",
+            key="total",
+            title="Total",
+            mark=7.1,
+            lower=3,
+            equal=0,
+            higher=7,
+            bins=bins,
+        ),
+        Place(
+            of="item",
+            key="lint",
+            title=title,
+            mark=COMPARED.result,
+            lower=1,
+            equal=1,
+            higher=8,
+            bins=bins,
+        ),
+    )
+
+
+def _course(report: Report) -> tuple[CoursePoint, ...]:
+    """Three runs: one without a total, one under another rubric."""
+    other = report.rubric.model_copy(update={"version": "2025.0", "digest": "e" * 64})
+    return (
+        CoursePoint(
+            when="2025-05-09T18:00:00+00:00",
+            commit="a" * 40,
+            total=5.2,
+            is_final=False,
+            rubric=other,
+            rank=9,
+            ranked=11,
+        ),
+        CoursePoint(
+            when="2025-05-16T18:00:00+00:00",
+            commit=None,
+            total=None,
+            is_final=False,
+            rubric=report.rubric,
+        ),
+        CoursePoint(
+            when="2025-05-30T06:41:00+00:00",
+            commit="c" * 40,
+            total=7.1,
+            is_final=False,
+            rubric=report.rubric,
+            rank=8,
+            ranked=11,
+        ),
     )
 
 

@@ -322,3 +322,25 @@ def test_a_group_in_time_has_no_section_of_later_commits() -> None:
 
 def _with(facts: object) -> Report:
     return sample.clean().model_copy(update={"submission": facts})
+
+
+def test_the_group_sees_its_own_place_and_nobody_elses() -> None:
+    report = sample.judged()
+    root = read_page(render_html(report))
+    place = root.one("section", **{"aria-labelledby": "place"})
+    rows = [
+        [cell.text for cell in row.all("th") + row.all("td")]
+        for row in place.one("tbody").all("tr")
+    ]
+    assert [row[0] for row in rows] == ["Total", "Prof. Hopper"]
+    assert rows[0][1:] == ["7.1", "", "3", "0", "7"]
+    assert place.all("svg")[0].attributes["aria-label"] == (
+        "Total: 7.1; 3 groups have a lower mark, 0 the same, 7 a higher one"
+    )
+    text = render_markdown(report)
+    assert "| Total | 7.1 | 3 | 0 | 7 |" in text
+
+
+def test_a_repository_by_itself_has_no_place() -> None:
+    root = read_page(render_html(sample.messy()))
+    assert root.all("section", **{"aria-labelledby": "place"}) == []
