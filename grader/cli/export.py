@@ -13,8 +13,8 @@ from grader.errors import ExitCode, GradeError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Set
 
-    from grader.engine.classroom import StoredClass
     from grader.engine.marking import Marking
+    from grader.engine.stored import StoredClass
     from grader.model.classroom import ClassResult, Group, GroupLine
     from grader.model.report import Report
     from grader.reporting.gradebook import Filled
@@ -236,7 +236,7 @@ def feedback(
 
 
 def _open(folder: Path) -> "tuple[StoredClass, Marking]":
-    from grader.engine.classroom import open_class
+    from grader.engine.stored import open_class
 
     stored = open_class(folder)
     return stored, stored.mark()

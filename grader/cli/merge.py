@@ -13,7 +13,7 @@ def merge(
     parts: Annotated[
         list[Path],
         typer.Argument(
-            metavar="PART...",
+            metavar="PART",
             help="The folders that mlops-grade batch LIST --shard I/N made.",
         ),
     ],

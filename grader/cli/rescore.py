@@ -49,9 +49,9 @@ def rescore(
     Nothing is cloned, measured or run. Without --apply or --output nothing is written. With
     the class's own rubric it takes up what people have decided since.
     """
-    from grader.engine.classroom import RUBRIC, open_class, write_class, write_tables
     from grader.engine.grade import catalogue
     from grader.engine.store import write_atomic
+    from grader.engine.stored import RUBRIC, open_class
     from grader.rubric.load import load_rubric
     from grader.scoring.rescoring import rescoring
 
@@ -67,9 +67,13 @@ def rescore(
         )
         show(shifts, console(sys.stdout))
     if output is not None:
+        from grader.engine.publish import write_tables
+
         write_tables(output, after.result)
         typer.echo(f"Written: {output / 'scores.csv'}, items.csv", err=True)
     if apply or not rubric:
+        from grader.engine.publish import write_class
+
         with stored.folder.locked():
             stored.folder.save_record(
                 stored.record.model_copy(

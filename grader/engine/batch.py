@@ -124,7 +124,8 @@ def run_class(
     boxes = Boxes(request.isolation)
     before = folder.record()
     _refuse_other_part(request, before, folder)
-    with _machines(request, boxes) as machines, _workplace(folder) as work:
+    # The folder goes last: nobody may be at work in it any more.
+    with _workplace(folder) as work, _machines(request, boxes) as machines:
         record = _record(request, before, machines.isolation)
         folder.save_record(record)
         is_resumed = before is not None and before.run == record.run
@@ -310,7 +311,7 @@ class _ThisMachine:
 
 def _machines(request: ClassRequest, boxes: Boxes) -> AbstractContextManager[Machines]:
     if request.cluster is not None:
-        return cluster_at(request.cluster, request.isolation, request.environment)
+        return cluster_at(request.cluster, request.isolation)
     return _this_machine(request, boxes)
 
 

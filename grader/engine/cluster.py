@@ -46,7 +46,7 @@ EXTRA = 'pip install "mlops-grade[cluster]"'
 # How often a group is tried whose worker is killed.
 ATTEMPTS = 2
 _CONNECT_S = 8
-_FIRST_WORKER_S = 30
+_FIRST_WORKER_S = 20
 # How long a run waits for workers once the last one has gone, and how often it asks.
 _NO_WORKER_S, _ASK_S = 120.0, 5.0
 
@@ -92,11 +92,7 @@ def this_machine(isolation: Isolation) -> Machine:
 
 def _versions() -> dict[str, str]:
     registry = installed()
-    found = {
-        "mlops-grade": metadata.version("mlops-grade"),
-        "Python": ".".join(platform.python_version_tuple()[:2]),
-        "distributed": metadata.version("distributed"),
-    }
+    found = _program()
     for name, checker in registry.checkers.items():
         package = registry.distributions[name]
         found[package] = metadata.version(package)
@@ -106,6 +102,14 @@ def _versions() -> dict[str, str]:
         except CannotMeasure as error:
             found[f"checker {name}"] = error.reason
     return found
+
+
+def _program() -> dict[str, str]:
+    return {
+        "mlops-grade": metadata.version("mlops-grade"),
+        "Python": ".".join(platform.python_version_tuple()[:2]),
+        "distributed": metadata.version("distributed"),
+    }
 
 
 def _cores() -> int:
@@ -239,9 +243,7 @@ def _unreachable(errand: Errand, machine: Machine) -> Trouble:
 
 
 @contextmanager
-def cluster_at(
-    where: str, isolation: Isolation, environment: str
-) -> Iterator["ClusterPool"]:
+def cluster_at(where: str, isolation: Isolation) -> Iterator["ClusterPool"]:
     """The workers of a cluster, once they are found to be alike.
 
     `where` is the scheduler's address or `local:N`, which starts N workers here. Raises
@@ -279,7 +281,7 @@ def cluster_at(
             address = str(local.scheduler_address)
         client = _connected(address)
         held.callback(client.close)
-        pool = ClusterPool(client, address, isolation, environment)
+        pool = ClusterPool(client, address, isolation)
         held.callback(pool.stop)
         yield pool
 
@@ -301,7 +303,17 @@ def parse_where(where: str) -> tuple[int | None, str]:
 
 def _connected(address: str) -> "Client":
     from distributed import Client
+    from distributed.security import Security
 
+    security = Security()  # type: ignore[no-untyped-call]
+    told = security.get_connection_args("client")  # type: ignore[no-untyped-call]
+    if address.startswith("tls:") and told.get("ssl_context") is None:
+        raise GradeError(
+            f"{address} needs certificates, and Dask's settings name none.",
+            hint="Set DASK_DISTRIBUTED__COMM__TLS__CA_FILE, …__TLS__CLIENT__CERT and "
+            "…__TLS__CLIENT__KEY to the files.",
+            exit_code=ExitCode.ENVIRONMENT,
+        )
     try:
         client = Client(  # type: ignore[no-untyped-call]
             address, timeout=_CONNECT_S, set_as_default=False, name="mlops-grade"
@@ -320,13 +332,10 @@ def _connected(address: str) -> "Client":
 class ClusterPool(Executor):
     """An `Executor` on a cluster's workers, all of which measure with the same tools."""
 
-    def __init__(
-        self, client: "Client", address: str, isolation: Isolation, environment: str
-    ) -> None:
+    def __init__(self, client: "Client", address: str, isolation: Isolation) -> None:
         self._client = client
         self._address = address
         self._wanted = isolation
-        self._environment = environment
         self._topic = f"mlops-grade-{uuid.uuid4().hex}"
         self._guard = threading.Lock()
         self._begun: Counter[str] = Counter()
@@ -495,7 +504,7 @@ class ClusterPool(Executor):
         )
         usual = isolations.most_common(1)[0][0] if isolations else ""
         expected = replace(here, isolation=usual)
-        found, wrong = {}, []
+        found, wrong = {}, self._scheduler_differences()
         for address, machine in sorted(asked.items()):
             if isinstance(machine, Exception):
                 wrong.append(f"{address}: mlops-grade can't be used there: {machine}")
@@ -507,6 +516,18 @@ class ClusterPool(Executor):
         if wrong:
             raise _unlike(wrong)
         return found
+
+    def _scheduler_differences(self) -> list[str]:
+        """It reads the names of what it passes on: they must mean the same there."""
+        try:
+            there = self._client.run_on_scheduler(_program)  # type: ignore[no-untyped-call]
+        except (
+            Exception
+        ) as error:  # whatever the scheduler raised, as it was raised there
+            said = f"mlops-grade can't be used there: {error}"
+            return [f"the scheduler at {self._address}: {said}"]
+        found = Machine("", 1, there, "").differences(Machine("", 1, _program(), ""))
+        return [f"the scheduler at {self._address}: {one}" for one in found]
 
 
 async def _describe(isolation: Isolation) -> Machine:
@@ -528,8 +549,8 @@ def _gone(what: str) -> GradeError:
 def _unlike(wrong: Sequence[str]) -> GradeError:
     words = "".join(f"\n  {one}" for one in wrong)
     return GradeError(
-        f"the cluster's workers do not measure with the same as this machine:{words}",
+        f"the cluster does not measure with the same as this machine:{words}",
         hint="Marks would depend on who measured. Install the same versions on every "
-        "worker, or take it out of the cluster, and run the same command again.",
+        "machine of the cluster, or take it out, and run the same command again.",
         exit_code=ExitCode.ENVIRONMENT,
     )

@@ -13,13 +13,14 @@ from pathlib import Path
 
 from grader.checkers._registry import installed
 from grader.engine.batch import ClassRequest, ClassWatch, run_class
-from grader.engine.classroom import RUBRIC, write_class
 from grader.engine.gather import generator
 from grader.engine.grade import catalogue
 from grader.engine.marking import mark_class
 from grader.engine.measure import key
 from grader.engine.people import MARKS, OVERRIDES, decided_in
+from grader.engine.publish import write_class
 from grader.engine.store import ClassFolder, write_atomic
+from grader.engine.stored import RUBRIC
 from grader.errors import ExitCode, GradeError
 from grader.model.classroom import ClassRecord, ClassResult, Group, Shard
 from grader.model.evidence import Evidence, Trouble

@@ -18,7 +18,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -278,6 +278,22 @@ class ClassFolder:
         except (Torn, ValidationError):
             set_aside(file)
             return None
+
+
+@dataclass(frozen=True)
+class ReadOnce(ClassFolder):
+    """A class's folder to mark from again and again: a group's result is read once and kept.
+
+    Nothing may be measured into it meanwhile.
+    """
+
+    _lights: dict[str, Evidence | None] = field(default_factory=dict)
+
+    def light(self, folder: str) -> Evidence | None:
+        """A group's result without findings, as it was when it was first asked for."""
+        if folder not in self._lights:
+            self._lights[folder] = super().light(folder)
+        return self._lights[folder]
 
 
 def _findings_of(evidence: Evidence) -> tuple[tuple[Finding, ...], ...]:

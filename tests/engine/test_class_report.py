@@ -7,8 +7,9 @@ import pytest
 
 from grader.engine import analysis
 from grader.engine.batch import ClassRequest
-from grader.engine.classroom import grade_class, open_class
+from grader.engine.classroom import grade_class
 from grader.engine.store import ClassFolder
+from grader.engine.stored import open_class
 from grader.model.analysis import ClassReport
 from grader.model.classroom import ClassResult, Group, GroupLine
 from grader.model.report import Report

@@ -178,6 +178,14 @@ class Blind(PosixPath):
         return self.name != "team 1"
 
 
+# As a worker finds it when this file is imported there, which is before it is replaced.
+BEFORE = {name: getattr(ours, name) for name in ("run_apart", "Path", "this_machine")}
+
+
+def restore(name: str) -> None:
+    setattr(ours, name, BEFORE[name])
+
+
 def other_machine(isolation: str) -> Machine:
     return Machine("odd-node", 1, {"pylint": "1.0"}, isolation)
 
@@ -200,7 +208,7 @@ def replaced(client: Client, name: str, value: object) -> Iterator[None]:
         yield
     finally:
         client.unregister_worker_plugin(f"replacing-{name}")  # type: ignore[no-untyped-call]
-        client.run(setattr, ours, name, getattr(ours, name))
+        client.run(restore, name)
 
 
 @pytest.mark.parametrize(
@@ -293,8 +301,10 @@ def test_a_worker_that_comes_later_measures_nothing_unless_it_is_alike(
         with pytest.raises(GradeError, match="on odd-node: ") as refused:
             run(groups, address, tmp_path / "class", Joined(client))
     finally:
-        client.run(setattr, ours, "this_machine", ours.this_machine)
+        client.run(restore, "this_machine")
     assert refused.value.exit_code == ExitCode.ENVIRONMENT
+    # The run had begun, with workers that were alike.
+    assert (tmp_path / "class" / "class.json").exists()
     assert not (tmp_path / "class" / "groups").exists()
 
 
@@ -306,6 +316,30 @@ def test_a_scheduler_that_does_not_answer_is_said_with_the_remedy(
         run(groups, "tcp://127.0.0.1:9", tmp_path / "class")
     assert refused.value.exit_code == ExitCode.ENVIRONMENT
     assert "dask scheduler" in refused.value.hint
+
+
+def test_a_tls_address_without_certificates_is_said_at_once(
+    groups: tuple[Group, ...], tmp_path: Path
+) -> None:
+    with pytest.raises(GradeError, match="needs certificates") as refused:
+        run(groups, "tls://127.0.0.1:9", tmp_path / "class")
+    assert "TLS__CA_FILE" in refused.value.hint
+
+
+def other_program(*_: object) -> dict[str, str]:
+    return {"mlops-grade": "0.0.1"}
+
+
+def test_a_scheduler_of_another_version_is_refused(
+    groups: tuple[Group, ...],
+    address: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Client, "run_on_scheduler", other_program)
+    with pytest.raises(GradeError, match="does not measure with the same") as refused:
+        run(groups, address, tmp_path / "class")
+    assert f"the scheduler at {address}: mlops-grade 0.0.1, " in refused.value.message
 
 
 def test_without_the_extra_it_is_said_how_to_get_it(

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from grader.engine.batch import ClassRequest
-from grader.engine.classroom import grade_class, open_class
+from grader.engine.classroom import grade_class
 from grader.engine.shards import Part, measure_part, merge_parts, parse_shard
 from grader.engine.store import ClassFolder
+from grader.engine.stored import open_class
 from grader.errors import GradeError
 from grader.model.classroom import ClassRecord, Group, Shard
 from grader.model.evidence import Evidence

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.engine import classroom
+from grader.engine import publish
 from grader.engine.classroom import grade_class
 from grader.engine.store import ClassFolder
 from grader.engine.term import HISTORY, keep, read_term
@@ -117,7 +117,7 @@ def test_runs_are_kept_and_each_report_has_its_own_course_alone(
 
     # Stopped once the entry was written, before the run is said to have ended.
     with monkeypatch.context() as patched:
-        patched.setattr(classroom, "keep", stopped)
+        patched.setattr(publish, "keep", stopped)
         with pytest.raises(KeyboardInterrupt):
             grade_class(request_for(groups), folder, Recorded())
     assert read_term(folder.root).entries == ()
@@ -127,7 +127,7 @@ def test_runs_are_kept_and_each_report_has_its_own_course_alone(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(classroom, "keep", stopped_after)
+        patched.setattr(publish, "keep", stopped_after)
         with pytest.raises(KeyboardInterrupt):
             grade_class(request_for(groups), folder, Recorded())
     grade_class(request_for(groups), folder, Recorded())
