@@ -27,7 +27,7 @@ from packaging.requirements import Requirement
 from grader.checkers._registry import installed
 from grader.engine.capture import capture
 from grader.engine.measure import Unwatched, Workshop, measure
-from grader.environment.environments import GivenInterpreter
+from grader.environment.given import GivenInterpreter
 from grader.model.measurement import Failed, Measured, Measurement
 from grader.model.snapshot import Snapshot
 from grader.rubric.schema import Item, LimitsRule

@@ -8,7 +8,7 @@ from typing import Protocol
 import pytest
 
 from grader.checkers._base import Bench
-from grader.environment.environments import GivenInterpreter
+from grader.environment.given import GivenInterpreter
 from grader.model.snapshot import Snapshot
 from grader.sandbox.box import Box, PlainBox
 from grader.sandbox.limits import Limits

@@ -20,7 +20,7 @@ from typing import ClassVar, Generic, Protocol, TypeVar, get_args, get_origin
 from pydantic import BaseModel, ConfigDict
 
 from grader.checkers._culprits import Runs, Stopped, measure_rest
-from grader.environment.environments import Environment, GivenInterpreter
+from grader.environment.given import Environment, GivenInterpreter
 from grader.errors import CannotMeasure
 from grader.model.measurement import (
     Finding,

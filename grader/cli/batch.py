@@ -167,7 +167,7 @@ def batch(
     from grader.cli.interrupts import stoppable
     from grader.engine.batch import ClassRequest
     from grader.engine.classroom import grade_class
-    from grader.engine.grade import catalogue
+    from grader.engine.items import catalogue
     from grader.engine.people import keep_people, longer_for
     from grader.engine.roster import groups_of, refused_of
     from grader.engine.shards import measure_part, parse_shard

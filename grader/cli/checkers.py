@@ -39,7 +39,7 @@ def checkers(
 def checker_table() -> str:
     """The checkers as a Markdown table, in the order of the course's rubric."""
     from grader.checkers._registry import installed
-    from grader.engine.grade import catalogue
+    from grader.engine.items import catalogue
     from grader.resources import shipped
     from grader.rubric.load import load_rubric
 

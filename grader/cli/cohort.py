@@ -29,7 +29,7 @@ def export(
     ] = None,
 ) -> None:
     """Write the class's numbers, without names, for mlops-grade PATH --cohort FILE."""
-    from grader.engine.grade import catalogue
+    from grader.engine.items import catalogue
     from grader.engine.publish import cohort_text
     from grader.engine.stored import open_class
     from grader.rubric.load import load_rubric

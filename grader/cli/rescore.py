@@ -49,7 +49,7 @@ def rescore(
     Nothing is cloned, measured or run. Without --apply or --output nothing is written. With
     the class's own rubric it takes up what people have decided since.
     """
-    from grader.engine.grade import catalogue
+    from grader.engine.items import catalogue
     from grader.engine.store import write_atomic
     from grader.engine.stored import RUBRIC, open_class
     from grader.rubric.load import load_rubric

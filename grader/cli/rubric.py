@@ -19,7 +19,7 @@ def check(
 ) -> None:
     """Check a rubric: its keys, checkers, options and formulas."""
     from grader.checkers._registry import installed
-    from grader.engine.grade import catalogue
+    from grader.engine.items import catalogue
     from grader.rubric.load import load_rubric
     from grader.scoring.totals import weight_shares
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 
 from grader.checkers._registry import installed
-from grader.engine.grade import catalogue
+from grader.engine.items import catalogue
 from grader.errors import GradeError
 from grader.resources import MissingResource, shipped
 from grader.rubric.load import load_rubric

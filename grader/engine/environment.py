@@ -5,12 +5,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from grader.environment.environments import (
-    BuiltEnvironment,
-    Environment,
-    GivenInterpreter,
-)
+from grader.environment.environments import BuiltEnvironment
 from grader.environment.forge import BoxSource
+from grader.environment.given import Environment, GivenInterpreter
 from grader.environment.manifests import Project, read_manifests
 from grader.environment.provision import Provisioner, default_cache
 from grader.errors import GradeError

@@ -17,7 +17,8 @@ from pathlib import Path
 from grader.checkers._base import Checker, Options
 from grader.engine.capture import Capture, capture
 from grader.engine.environment import AUTO, environment_for
-from grader.engine.measure import Unwatched, Watch, Workshop, key, measure
+from grader.engine.items import key
+from grader.engine.measure import Unwatched, Watch, Workshop, measure
 from grader.engine.quoting import quoted
 from grader.engine.starter import Starter
 from grader.model.evidence import Evidence
@@ -185,12 +186,6 @@ def gather(
 def generator() -> Tool:
     """This program and its version."""
     return Tool(name="mlops-grade", version=metadata.version("mlops-grade"))
-
-
-def by_item(items: Sequence[Item], evidence: Evidence) -> dict[str, Measurement]:
-    """The measurement of each item, by item id; an item that nobody measured has none."""
-    known = {key(measurement): measurement for measurement in evidence.measurements}
-    return {item.key: known[key(item)] for item in items if key(item) in known}
 
 
 def content_of(snapshot: Snapshot) -> str:

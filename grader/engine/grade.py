@@ -4,17 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.checkers._registry import Registry, installed
+from grader.checkers._registry import installed
 from grader.engine.assemble import Graded, assemble, quantities_of
 from grader.engine.environment import AUTO
-from grader.engine.gather import Surroundings, Which, by_item, gather
+from grader.engine.gather import Surroundings, Which, gather
+from grader.engine.items import by_item, catalogue
 from grader.engine.measure import Watch
 from grader.engine.starting import starter_of
 from grader.errors import GradeError, did_you_mean
 from grader.model.cohort import Cohort
 from grader.model.report import Report
 from grader.resources import shipped
-from grader.rubric.load import Catalogue, CheckerFacts, load_rubric
+from grader.rubric.load import load_rubric
 from grader.rubric.schema import Item
 from grader.sandbox.choose import Boxes, Isolation
 from grader.scoring.cohort import Class
@@ -79,17 +80,6 @@ def grade_repository(request: Request, watch: Watch | None = None) -> Report:
     measurements = by_item(chosen, evidence)
     grade = grade_measurements(rubric, measurements, against=against)
     return assemble(Graded(evidence, measurements, grade), loaded, registry, against)
-
-
-def catalogue(registry: Registry) -> Catalogue:
-    """The installed checkers as a rubric sees them."""
-    return Catalogue(
-        checkers={
-            name: CheckerFacts(checker.quantities, checker.options_type())
-            for name, checker in registry.checkers.items()
-        },
-        broken={p.name: f"{p.distribution}: {p.reason}" for p in registry.broken},
-    )
 
 
 def choose(

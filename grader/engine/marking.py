@@ -11,7 +11,7 @@ from datetime import datetime
 
 from grader.checkers._registry import Registry
 from grader.engine.assemble import Graded, assemble, quantities_of, rubric_facts
-from grader.engine.gather import by_item
+from grader.engine.items import by_item
 from grader.engine.store import ClassFolder
 from grader.model.classroom import ClassRecord, ClassResult, Group, GroupLine
 from grader.model.cohort import Cohort

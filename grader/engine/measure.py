@@ -1,6 +1,5 @@
 """Runs checkers side by side on one snapshot and keeps each one's trouble its own."""
 
-import json
 import logging
 import os
 import time
@@ -11,8 +10,9 @@ from pathlib import Path
 from typing import Protocol
 
 from grader.checkers._base import Bench, BoxSource, Checker, Options
+from grader.engine.items import key
 from grader.engine.starter import Starter
-from grader.environment.environments import Environment
+from grader.environment.given import Environment
 from grader.errors import CannotMeasure
 from grader.model.measurement import (
     Failed,
@@ -137,11 +137,6 @@ def measure(
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         futures = {same: pool.submit(work, item) for same, item in first.items()}
         return {item.key: futures[key(item)].result() for item in items}
-
-
-def key(asked: Item | Measurement) -> str:
-    """What two items have in common that share a measurement: the checker and its options."""
-    return f"{asked.checker} {json.dumps(dict(asked.options), sort_keys=True)}"
 
 
 def measure_item(

@@ -14,9 +14,8 @@ from pathlib import Path
 from grader.checkers._registry import installed
 from grader.engine.batch import ClassRequest, ClassWatch, run_class
 from grader.engine.gather import generator
-from grader.engine.grade import catalogue
+from grader.engine.items import catalogue, key
 from grader.engine.marking import mark_class
-from grader.engine.measure import key
 from grader.engine.people import MARKS, OVERRIDES, decided_in
 from grader.engine.publish import write_class
 from grader.engine.store import ClassFolder, write_atomic

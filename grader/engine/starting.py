@@ -8,7 +8,8 @@ from grader.checkers._registry import Registry
 from grader.engine.capture import capture
 from grader.engine.environment import NONE, environment_for
 from grader.engine.gather import Surroundings
-from grader.engine.measure import Unwatched, Workshop, key, measure
+from grader.engine.items import key
+from grader.engine.measure import Unwatched, Workshop, measure
 from grader.engine.starter import Mark, Starter, marks
 from grader.errors import GradeError
 from grader.model.measurement import Failed, Measured

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.checkers._registry import Registry, installed
-from grader.engine.grade import catalogue
+from grader.engine.items import catalogue
 from grader.engine.marking import Decided, Marking, mark_class
 from grader.engine.people import decided_in
 from grader.engine.store import ClassFolder, ReadOnce

@@ -1,20 +1,17 @@
 """Where a project's tests run, and whose fault it is when a package is missing there.
 
-Two kinds. `GivenInterpreter` is one that somebody names, as it is: what it lacks says nothing
+`grader.environment.given` has the one that somebody names, as it is: what it lacks says nothing
 about the project. `BuiltEnvironment` is made from the project's manifests when it is first
 asked for: what is missing there is the project's, unless we could not get it.
 """
 
-import platform
-import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
 
 from packaging.utils import canonicalize_name
 
 from grader.environment.declarations import Declared
+from grader.environment.given import Blame
 from grader.environment.interpreters import Choice
 from grader.environment.manifests import Project
 from grader.environment.provision import Provisioned, Provisioner, Wish
@@ -46,59 +43,6 @@ _DISTRIBUTIONS = {
     "umap": "umap-learn",
     "yaml": "pyyaml",
 }
-
-
-@dataclass(frozen=True)
-class Blame:
-    """Whether a package that the tests missed is ours to provide, and the reason in words."""
-
-    is_ours: bool
-    reason: str
-
-
-class Environment(Protocol):
-    """What a check asks for when it needs the project's own packages."""
-
-    def python(self) -> str:
-        """The interpreter, built on first use. Raises `CannotMeasure` when we can't."""
-
-    def blame(self, name: str) -> Blame:
-        """Whose fault it is that a module or distribution could not be imported."""
-
-    def has_sources_on_path(self) -> bool:
-        """Whether the project installs itself, so that `src/` belongs on the path."""
-
-    def facts(self) -> EnvironmentFacts | None:
-        """The facts, or None while nobody has asked for the interpreter."""
-
-
-@dataclass(frozen=True)
-class GivenInterpreter:
-    """An interpreter that is taken as it is: named by the user, or the grader's own."""
-
-    path: str
-    remedy: str = "Name one that has the project's packages with --python."
-
-    def python(self) -> str:
-        """The interpreter."""
-        return self.path
-
-    def blame(self, name: str) -> Blame:
-        """Ours: somebody chose this interpreter, not the project."""
-        return Blame(True, f"the interpreter {self.path} lacks it. {self.remedy}")
-
-    def has_sources_on_path(self) -> bool:
-        """Never: it is taken as it is."""
-        return False
-
-    def facts(self) -> EnvironmentFacts:
-        """Which interpreter; nothing is known of what it should have."""
-        is_own = self.path == sys.executable
-        return EnvironmentFacts(
-            mode="grader" if is_own else "given",
-            python=self.path,
-            python_used=platform.python_version() if is_own else "",
-        )
 
 
 class BuiltEnvironment:

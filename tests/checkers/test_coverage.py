@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from grader.checkers._base import Bench
 from grader.checkers.coverage import Coverage, CoverageOptions, counted_files
-from grader.environment.environments import GivenInterpreter
+from grader.environment.given import GivenInterpreter
 from grader.errors import CannotMeasure
 from grader.model.measurement import Measured
 from tests.checkers.suite.conclusions import chosen, measure, said

@@ -12,7 +12,7 @@ from grader.engine import classroom
 from grader.engine.batch import ClassRequest, results, run_class
 from grader.engine.classroom import grade_class
 from grader.engine.gather import Surroundings, Which
-from grader.engine.grade import catalogue
+from grader.engine.items import catalogue
 from grader.engine.marking import mark_class
 from grader.engine.store import ClassFolder
 from grader.engine.task import Task

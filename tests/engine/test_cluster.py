@@ -19,7 +19,7 @@ from grader.engine import cluster as ours
 from grader.engine.batch import ClassRequest, run_class
 from grader.engine.classroom import grade_class
 from grader.engine.cluster import Machine, parse_where
-from grader.engine.grade import catalogue
+from grader.engine.items import catalogue
 from grader.engine.store import ClassFolder
 from grader.engine.task import Task
 from grader.errors import ExitCode, GradeError

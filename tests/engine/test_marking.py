@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from grader.checkers._registry import installed
-from grader.engine.grade import catalogue
+from grader.engine.items import catalogue
 from grader.engine.marking import Decided, mark_class, reports
 from grader.engine.store import ClassFolder
 from grader.model.classroom import ClassRecord, ClassResult, Group

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from grader.checkers._base import Bench, Checker, Options, Result
 from grader.engine.measure import Unwatched, Workshop, measure
-from grader.environment.environments import GivenInterpreter
+from grader.environment.given import GivenInterpreter
 from grader.errors import CannotMeasure
 from grader.model.measurement import Failed, Measured, Measurement, Quantity
 from grader.model.snapshot import Snapshot

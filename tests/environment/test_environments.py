@@ -13,10 +13,10 @@ import grader
 from grader.engine.environment import environment_for
 from grader.environment.environments import (
     BuiltEnvironment,
-    GivenInterpreter,
     distribution_of,
     wish_of,
 )
+from grader.environment.given import GivenInterpreter
 from grader.environment.manifests import read_manifests
 from grader.environment.provision import Provisioned, Provisioner, Wish
 from grader.errors import CannotMeasure, GradeError

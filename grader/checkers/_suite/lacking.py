@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from grader.checkers._base import Bench
 from grader.checkers._suite.interpreter import Presence, presence
 from grader.checkers._suite.run import SuiteRun
-from grader.environment.environments import Blame
+from grader.environment.given import Blame
 from grader.errors import CannotMeasure
 from grader.model.measurement import Finding
 from grader.model.snapshot import Snapshot

@@ -13,7 +13,7 @@ from grader.checkers._base import Bench
 from grader.checkers._suite.run import SuiteRun, run_suite
 from grader.checkers._suite.settings import read_own_settings
 from grader.checkers._suite.told import read_events
-from grader.environment.environments import GivenInterpreter
+from grader.environment.given import GivenInterpreter
 from grader.model.snapshot import Snapshot
 from grader.sandbox.limits import Limits
 from grader.sandbox.run import KilledBy, ToolOutput

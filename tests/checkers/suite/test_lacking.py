@@ -10,7 +10,7 @@ import pytest
 from grader.checkers._base import Bench
 from grader.checkers._suite.interpreter import Presence
 from grader.checkers._suite.lacking import is_lacking, lacking_findings
-from grader.environment.environments import Blame, GivenInterpreter
+from grader.environment.given import Blame, GivenInterpreter
 from grader.errors import CannotMeasure
 from tests.checkers.suite.recordings import SMALL, recorded_run
 from tests.conftest import MakeSnapshot

@@ -1,0 +1,32 @@
+"""What a rubric's items are to the engine: what can be asked for, and what answers them."""
+
+import json
+from collections.abc import Sequence
+
+from grader.checkers._registry import Registry
+from grader.model.evidence import Evidence
+from grader.model.measurement import Measurement
+from grader.rubric.load import Catalogue, CheckerFacts
+from grader.rubric.schema import Item
+
+
+def catalogue(registry: Registry) -> Catalogue:
+    """The installed checkers as a rubric sees them."""
+    return Catalogue(
+        checkers={
+            name: CheckerFacts(checker.quantities, checker.options_type())
+            for name, checker in registry.checkers.items()
+        },
+        broken={p.name: f"{p.distribution}: {p.reason}" for p in registry.broken},
+    )
+
+
+def by_item(items: Sequence[Item], evidence: Evidence) -> dict[str, Measurement]:
+    """The measurement of each item, by item id; an item that nobody measured has none."""
+    known = {key(measurement): measurement for measurement in evidence.measurements}
+    return {item.key: known[key(item)] for item in items if key(item) in known}
+
+
+def key(asked: Item | Measurement) -> str:
+    """What two items have in common that share a measurement: the checker and its options."""
+    return f"{asked.checker} {json.dumps(dict(asked.options), sort_keys=True)}"
