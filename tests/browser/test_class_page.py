@@ -134,7 +134,13 @@ def test_paper_has_every_groups_parts(open_page: OpenPage) -> None:
     page.emulate_media(media="print")
     for table in page.locator("table.parts").all():
         expect(table).to_be_visible()
-    assert page.pdf().startswith(b"%PDF")
+    # A sheet of A4, lying, has room for every column.
+    page.set_viewport_size({"width": 1040, "height": 720})
+    for table in page.locator("table").all():
+        box = table.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= 1040, table.get_attribute("class")
+    assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
 
 
 def test_without_its_script_nothing_is_offered_that_does_nothing(
