@@ -324,7 +324,10 @@ def compare(source: str, python: str, skip: Sequence[str] = ()) -> list[Row]:
         checks = [check for check in THEIRS if check not in skip]
         items = [Item(checker=check, score="0") for check in checks]
         limits = LimitsRule(test_seconds=1200)
-        workshop = Workshop(work, limits, GivenInterpreter(python), Boxes("auto"))
+        # Signals compare with nothing of the tools' own.
+        workshop = Workshop(
+            work, limits, GivenInterpreter(python), Boxes("auto"), extra_runs=False
+        )
         found = measure(snapshot, items, installed().checkers, workshop, Unwatched())
         copy = work / "by-hand" / "copy"
         _copy(snapshot, copy)

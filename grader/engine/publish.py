@@ -53,7 +53,7 @@ def write_class(
     told = ClassReport(
         result=marking.result,
         analysis=analyse(folder, marking, loaded),
-        moves=term.last_moves if entry else None,
+        moves=term.moves_to(entry) if entry else None,
     )
     write_atomic(folder.root / "index.json", render_json(told).encode())
     write_atomic(folder.root / "index.html", render_class_page(told).encode())

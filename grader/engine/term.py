@@ -37,10 +37,14 @@ class Term:
     entries: tuple[Entry, ...]
     unread: tuple[str, ...] = ()
 
-    @property
-    def last_moves(self) -> Moves | None:
-        """What the last entry moved; None where there are fewer than two."""
-        return moved(*self.entries[-2:]) if len(self.entries) > 1 else None
+    def moves_to(self, entry: Entry) -> Moves | None:
+        """What an entry moved since the one before it; None for the first.
+
+        The one before it is told by their times, which a clock that was set back may mix up:
+        nothing is then told of an entry that seems to be the first.
+        """
+        earlier = [one for one in self.entries if _order(one) < _order(entry)]
+        return moved(earlier[-1], entry) if earlier else None
 
     def moves_of(self, run: str) -> Moves | None:
         """What a run moved since the entry before it; None where there is none."""
@@ -56,7 +60,11 @@ class Term:
 
 
 def _in_order(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    return tuple(sorted(entries, key=lambda one: (one.when, one.is_remark)))
+    return tuple(sorted(entries, key=_order))
+
+
+def _order(entry: Entry) -> tuple[str, bool]:
+    return entry.when, entry.is_remark
 
 
 def _replaces(new: Entry, old: Entry) -> bool:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from grader.engine import publish
+from grader.engine import batch, publish
 from grader.engine.classroom import grade_class
 from grader.engine.store import ClassFolder
-from grader.engine.term import HISTORY, keep, read_term
+from grader.engine.term import HISTORY, Term, keep, read_term
 from grader.model.classroom import Group
 from grader.model.term import Entry
 from tests.engine.test_batch import Recorded, request_for
@@ -140,7 +140,7 @@ def test_runs_are_kept_and_each_report_has_its_own_course_alone(
     term = read_term(folder.root)
     assert len(term.entries) == 2
     moves = term.moves_of(result.record.run)
-    assert moves is not None and moves == term.last_moves
+    assert moves is not None and moves == term.moves_to(term.entries[-1])
     assert "Aardvark" in [one.group for one in moves.totals]
     totals = {line.group.name: line.grade for line in result.lines}
     for one in groups:
@@ -154,3 +154,31 @@ def test_runs_are_kept_and_each_report_has_its_own_course_alone(
             text = file.read_text("utf-8")
             assert "ourse" in text
             assert not [o.name for o in groups if o != one and o.name in text]
+
+
+def test_a_clock_that_was_set_back_tells_no_move_the_wrong_way_round() -> None:
+    late, early = (entry(day, {"a": marks(day, 1, 1)}) for day in (9, 2))
+    term = Term(()).with_entry(late).with_entry(early)
+    assert term.moves_to(early) is None
+    forward = term.moves_to(late)
+    assert forward is not None
+    assert forward.before.when == early.when
+
+
+def test_a_clock_set_back_between_two_runs_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "clones" / "one"
+    home.mkdir(parents=True)
+    (home / "main.py").write_text("import os\n" + BODY)
+    groups = [Group(name="one", folder="one", source=str(home))]
+    folder = ClassFolder(tmp_path / "class")
+    for when in ("2030-01-01T00:00:00+00:00", "2020-01-01T00:00:00+00:00"):
+        with monkeypatch.context() as patched:
+            patched.setattr(batch, "_now", lambda said=when: said)
+            result = grade_class(request_for(groups), folder, Recorded())
+        assert result.record.finished_at == when
+        assert result.lines[0].grade is not None
+    assert [one.when[:4] for one in read_term(folder.root).entries] == ["2020", "2030"]
+    told = json.loads((folder.root / "index.json").read_text())
+    assert told["moves"] is None
