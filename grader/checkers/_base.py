@@ -175,6 +175,7 @@ class Checker(ABC, Generic[OptionsT]):
     `mending` says what brings every quantity to its ideal: the `fix_command`, save the
     findings whose own fix is something else; mending each of the `findings`, or each of the
     `notes` on a line too; or `work` that no finding places. None claims nothing.
+    `runs_project`: it runs the project's own code, and is left out where that is not wanted.
     """
 
     id: ClassVar[str]
@@ -182,6 +183,7 @@ class Checker(ABC, Generic[OptionsT]):
     source: ClassVar[str]
     tools: ClassVar[tuple[str, ...]] = ()
     mending: ClassVar[Mending | None] = None
+    runs_project: ClassVar[bool] = False
 
     @classmethod
     def options_type(cls) -> type[OptionsT]:

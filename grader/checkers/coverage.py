@@ -109,6 +109,7 @@ class Coverage(Checker[CoverageOptions]):
     source = "https://pytest-cov.readthedocs.io/"
     tools = ("pytest", "pytest-cov", "coverage")
     mending = "work"
+    runs_project = True
     quantities = (*QUANTITIES, *MUTANT_QUANTITIES)
 
     def measure(

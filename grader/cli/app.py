@@ -24,6 +24,7 @@ from grader.cli.env import env
 from grader.cli.export import export_app
 from grader.cli.grade import grade
 from grader.cli.history import history
+from grader.cli.hook import hook
 from grader.cli.merge import merge
 from grader.cli.report import report
 from grader.cli.rescore import rescore
@@ -50,6 +51,7 @@ app.command()(merge)
 app.command()(rescore)
 app.command()(history)
 app.command()(compare)
+app.command()(hook)
 app.add_typer(cohort_app, name="cohort")
 app.add_typer(export_app, name="export")
 app.command()(report)

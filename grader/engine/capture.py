@@ -1,6 +1,6 @@
 """A path or a URL into a `Snapshot`: a private copy of the files that are graded.
 
-A folder is graded as it stands, with its uncommitted changes; a URL, a bare repository, or a
+A folder is graded as it stands, with its uncommitted changes, or as it is staged; a URL, a bare repository, or a
 folder with `--ref` or a deadline at a commit. Git never runs in the user's folder, and never
 checks out: what git knows is asked of a bare repository of ours, files are copied or written
 one by one.
@@ -65,6 +65,7 @@ def capture(
     now: datetime | None = None,
     is_cached: bool = False,
     is_offline: bool = False,
+    staged: str | None = None,
     tell: Callable[[str], None] = lambda _: None,
     mirrors: Mirrors | None = None,
 ) -> Capture:
@@ -74,9 +75,11 @@ def capture(
     commit; `commit` a hash that is graded whatever its time. With a `deadline` (inclusive,
     with a time zone) it is the last commit of the branch that claims to be in time, held
     against the clock `now`. An address is fetched into the user's cache if it `is_cached`,
-    and not at all when `is_offline`; `mirrors` takes the place of both.
+    and not at all when `is_offline`; `mirrors` takes the place of both. `staged` grades what
+    is staged for the next commit instead of the files as they stand: it names the index in
+    the folder's `.git`.
     """
-    rule = _Rule(ref, commit, deadline, now or datetime.now(UTC))
+    rule = _Rule(ref, commit, deadline, now or datetime.now(UTC), staged)
     mirrors = mirrors or Mirrors(
         folder=_cache() if is_cached else None,
         credentials=credentials_in(os.environ),
@@ -114,6 +117,7 @@ class _Rule:
     commit: str | None
     deadline: datetime | None
     now: datetime
+    staged: str | None = None
 
     @property
     def names_a_commit(self) -> bool:
@@ -166,6 +170,11 @@ def _capture(source: str, work: Path, rule: _Rule, mirrors: Mirrors) -> Capture:
     has_git = os.path.lexists(folder / ".git")
     found = git_folder(folder, home) if has_git else None
     if found is None:
+        if rule.staged is not None:
+            raise GradeError(
+                f'"{source}" is not a git repository, so nothing is staged there.',
+                hint=_STRAY if has_git else "Leave --staged out to grade the folder.",
+            )
         if asked := rule.commit or rule.ref:
             raise GradeError(
                 f'"{source}" is not a git repository, so it has no "{asked}".',
@@ -176,8 +185,10 @@ def _capture(source: str, work: Path, rule: _Rule, mirrors: Mirrors) -> Capture:
             return captured
         note = "Graded as it stands: without git nothing says what was there at the deadline."
         return replace(captured, notes=(*captured.notes, note))
-    local = adopt(found, repository, home)
+    local = adopt(found, repository, home, index=rule.staged or "index")
     task = replace(task, web=web_page(local.origin))
+    if rule.staged is not None:
+        return _staged(local, task)
     if rule.names_a_commit:
         return _with_page(_at_commit(local.git, rule, task, local), local.git)
     return _with_page(_working_tree(folder, local, task), local.git)
@@ -319,6 +330,28 @@ def _working_tree(folder: Path, local: Local, task: _Task) -> Capture:
         copy,
         chosen.left_out,
         notes,
+        commit=commit,
+        uncommitted=commit is not None and is_changed,
+        history=history,
+    )
+
+
+def _staged(local: Local, task: _Task) -> Capture:
+    """What the next commit would have: the index, whatever the files are by now."""
+    git = local.git
+    tracked = git.index(local.index) if local.index else ()
+    chosen = well_named(tracked)
+    copy = task.copy()
+    copy.take_objects(chosen.taken, git)
+    copy.finish()
+    commit = git.commit("HEAD")
+    is_changed = commit is None or set(git.tree(commit)) != set(tracked)
+    history, notes = _history(git, commit) if commit is not None else (None, [])
+    return _captured(
+        task,
+        copy,
+        chosen.left_out,
+        ["Graded as staged for the next commit.", *notes],
         commit=commit,
         uncommitted=commit is not None and is_changed,
         history=history,

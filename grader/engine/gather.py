@@ -81,7 +81,8 @@ class Which:
     `ref` is a branch, tag or commit (None: the folder as it stands, or the default branch),
     `commit` a hash that is graded whatever its time. With a deadline it is the last commit
     of that branch at or before it; `now` is the clock that claimed times are held against.
-    `is_cached`: an address is cloned by way of the user's cache.
+    `is_cached`: an address is cloned by way of the user's cache. `staged`: what is staged for
+    the next commit, in the index of this name.
     """
 
     ref: str | None = None
@@ -90,6 +91,7 @@ class Which:
     extension: str = ""
     now: datetime | None = None
     is_cached: bool = False
+    staged: str | None = None
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,7 @@ def gather(
             now=which.now,
             is_cached=which.is_cached,
             is_offline=surroundings.is_offline,
+            staged=which.staged,
             tell=watch.told,
         )
         snapshot = captured.snapshot

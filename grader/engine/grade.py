@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.checkers._registry import installed
+from grader.checkers._registry import Registry, installed
 from grader.engine.assemble import Graded, assemble, quantities_of
 from grader.engine.environment import AUTO
 from grader.engine.gather import Surroundings, Which, gather
@@ -33,7 +33,9 @@ class Request:
     keeps it from fetching anything, `from_source` lets packages without wheels be built.
     `isolation` is the tier that confines what runs: `auto` takes the first that works here.
     Without `signals` the tests run once, and nothing is tried on them. `cohort` is the class
-    that marks are compared with.
+    that marks are compared with. `staged` names the index whose content is graded instead of
+    the files as they stand (`index`, as a rule). With `static` what runs the project's own
+    code is left out.
     """
 
     source: str
@@ -47,6 +49,8 @@ class Request:
     isolation: Isolation = "auto"
     signals: bool = True
     cohort: Cohort | None = None
+    staged: str | None = None
+    static: bool = False
 
 
 def grade_repository(request: Request, watch: Watch | None = None) -> Report:
@@ -55,6 +59,8 @@ def grade_repository(request: Request, watch: Watch | None = None) -> Report:
     loaded = load_rubric(request.rubric or shipped("rubric.yaml"), catalogue(registry))
     rubric = loaded.rubric
     chosen = choose(rubric.items, request.only, request.skip)
+    if request.static:
+        chosen = static_items(chosen, registry)
     boxes = Boxes(request.isolation)
     surroundings = Surroundings(
         limits=rubric.limits,
@@ -66,7 +72,7 @@ def grade_repository(request: Request, watch: Watch | None = None) -> Report:
     surroundings = starter_of(rubric, chosen, registry, surroundings, boxes)
     evidence = gather(
         request.source,
-        Which(request.ref, is_cached=True),
+        Which(request.ref, is_cached=True, staged=request.staged),
         chosen,
         registry.checkers,
         surroundings,
@@ -80,6 +86,16 @@ def grade_repository(request: Request, watch: Watch | None = None) -> Report:
     measurements = by_item(chosen, evidence)
     grade = grade_measurements(rubric, measurements, against=against)
     return assemble(Graded(evidence, measurements, grade), loaded, registry, against)
+
+
+def static_items(items: Sequence[Item], registry: Registry) -> tuple[Item, ...]:
+    """The items that are measured without running the project's own code."""
+    found = tuple(
+        item for item in items if not registry.checkers[item.checker].runs_project
+    )
+    if not found:
+        raise GradeError("no check of these can be done without the project's tests.")
+    return found
 
 
 def choose(

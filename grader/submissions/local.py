@@ -101,10 +101,13 @@ def _leads_to(file: Path, place: Path) -> bool:
     return bool(written) and Path(os.path.realpath(file.parent / written)) == place
 
 
-def adopt(source: GitFolder, directory: Path, home: Path) -> Local:
+def adopt(
+    source: GitFolder, directory: Path, home: Path, index: str = "index"
+) -> Local:
     """Make our bare repository of it in the empty folder `directory`.
 
-    Raises `GradeError` for a repository of a kind that can't be read so.
+    `index` is the name of the index in its folder: a commit of some files only is made of
+    another one. Raises `GradeError` for a repository of a kind that can't be read so.
     """
     settings = _configuration(source.shared, home)
     if settings.get("extensions.refstorage", "files") != "files":
@@ -132,7 +135,7 @@ def adopt(source: GitFolder, directory: Path, home: Path) -> Local:
         git=Git(directory, home),
         head_name=head_name,
         head=_resolved(head, references),
-        index=_copied_index(source.own, directory),
+        index=_copied_index(source.own, directory, index),
         is_partial=bool(_text(source.shared / "objects" / "info" / "alternates")),
         origin=settings.get("remote.origin.url", ""),
     )
@@ -249,8 +252,8 @@ def _entries(folder: Path) -> list["os.DirEntry[str]"]:
         return sorted(entries, key=lambda entry: entry.name)
 
 
-def _copied_index(folder: Path, directory: Path) -> Path | None:
-    content = _bytes(folder / "index", _INDEX_BYTES)
+def _copied_index(folder: Path, directory: Path, name: str) -> Path | None:
+    content = _bytes(folder / name, _INDEX_BYTES)
     if not content:
         return None
     # A split index has its other half here.
