@@ -1,17 +1,27 @@
 """`mlops-grade compare`: what changed from one stored result to another."""
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grader.cli.output import Format, console, write
+from grader.cli.output import console, write
 from grader.errors import ExitCode, GradeError
 
 if TYPE_CHECKING:
     from grader.model.comparison import Comparison
     from grader.model.report import Report
+
+
+class ComparisonFormat(StrEnum):
+    """The formats a comparison can be written in; the others have no place for two results."""
+
+    TERMINAL = "terminal"
+    HTML = "html"
+    MARKDOWN = "markdown"
+    JSON = "json"
 
 
 def compare(
@@ -26,8 +36,8 @@ def compare(
         Path, typer.Argument(metavar="NEW.json", help="The one to hold against it.")
     ],
     wanted: Annotated[
-        Format, typer.Option("--format", "-f", help="The format to render.")
-    ] = Format.TERMINAL,
+        ComparisonFormat, typer.Option("--format", "-f", help="The format to render.")
+    ] = ComparisonFormat.TERMINAL,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="Write to this file instead of printing."),
@@ -53,7 +63,7 @@ def compare(
     found = compared(_load(old), _load(new))
     if output is not None:
         write(_rendered(found, wanted, verbose), output)
-    elif wanted is Format.TERMINAL:
+    elif wanted is ComparisonFormat.TERMINAL:
         from grader.reporting.comparison import show_comparison
 
         show_comparison(found, console(sys.stdout), verbose=verbose)
@@ -78,7 +88,7 @@ def _load(file: Path) -> "Report":
     return load_report(raw, str(file))
 
 
-def _rendered(found: "Comparison", wanted: Format, verbose: bool) -> str:
+def _rendered(found: "Comparison", wanted: ComparisonFormat, verbose: bool) -> str:
     from io import StringIO
 
     from rich.console import Console
@@ -91,13 +101,13 @@ def _rendered(found: "Comparison", wanted: Format, verbose: bool) -> str:
     )
 
     match wanted:
-        case Format.HTML:
+        case ComparisonFormat.HTML:
             return comparison_html(found)
-        case Format.JSON:
+        case ComparisonFormat.JSON:
             return comparison_json(found)
-        case Format.MARKDOWN:
+        case ComparisonFormat.MARKDOWN:
             return comparison_markdown(found)
-        case Format.TERMINAL:
+        case ComparisonFormat.TERMINAL:
             stream = StringIO()
             plain = Console(file=stream, width=100, no_color=True, force_terminal=False)
             show_comparison(found, plain, verbose=verbose)

@@ -22,6 +22,12 @@ class Format(StrEnum):
     HTML = "html"
     MARKDOWN = "markdown"
     JSON = "json"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    ANNOTATIONS = "annotations"
+    GITLAB = "gitlab"
+    BADGE = "badge"
+    BADGE_SVG = "badge-svg"
 
 
 def is_sober(stream: TextIO) -> bool:
@@ -68,14 +74,25 @@ def parse_targets(requests: list[str]) -> dict[Path, Format]:
 
 def render(report: "Report", wanted: Format, *, verbose: bool = False) -> str:
     """The report as text in a format."""
+    from grader.reporting.annotations import render_annotations
+    from grader.reporting.badge import render_badge, render_badge_svg
+    from grader.reporting.gitlab import render_gitlab
     from grader.reporting.html import render_html
     from grader.reporting.json import render_json
+    from grader.reporting.junit import render_junit
     from grader.reporting.markdown import render_markdown
+    from grader.reporting.sarif import render_sarif
 
     renderers: Mapping[Format, Callable[[Report], str]] = {
         Format.HTML: render_html,
         Format.MARKDOWN: render_markdown,
         Format.JSON: render_json,
+        Format.SARIF: render_sarif,
+        Format.JUNIT: render_junit,
+        Format.ANNOTATIONS: render_annotations,
+        Format.GITLAB: render_gitlab,
+        Format.BADGE: render_badge,
+        Format.BADGE_SVG: render_badge_svg,
     }
     if wanted in renderers:
         return renderers[wanted](report)

@@ -106,7 +106,7 @@ def _environment() -> Environment:
         bar=_bar,
         linked=_linked,
         paragraphs=paragraphs,
-        prose=_prose,
+        prose=markdown_prose,
         short=_short,
     )
     return environment
@@ -121,7 +121,7 @@ def _short(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[:limit]}…"
 
 
-def _prose(text: str) -> Markup:
+def markdown_prose(text: str) -> Markup:
     """Documentation with what stands in backticks as code."""
     parts = (
         markdown_code(part) if is_code else _spaced(part)

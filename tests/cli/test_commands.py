@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from grader.cli.app import run
+from grader.cli.output import Format
 from tests.conftest import FIXTURES
 
 RUBRIC = """\
@@ -68,16 +69,15 @@ def test_a_low_mark_alone_is_not_an_error(rubric: str) -> None:
 def test_reports_are_written_side_by_side_and_rendered_again_later(
     rubric: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    made = {
-        form: tmp_path / "out" / f"report.{form}"
-        for form in ("html", "markdown", "json", "terminal")
-    }
+    made = {form: tmp_path / "out" / f"report.{form}" for form in Format}
     wanted = [arg for f, path in made.items() for arg in ("--report", f"{f}={path}")]
     assert run([MESSY, "-r", rubric, "-q", *wanted]) == 0
     capsys.readouterr()
     for form, path in made.items():
         again = tmp_path / f"again.{form}"
-        assert run(["report", str(made["json"]), "-f", form, "-o", str(again)]) == 0
+        assert (
+            run(["report", str(made[Format.JSON]), "-f", form, "-o", str(again)]) == 0
+        )
         assert again.read_bytes() == path.read_bytes(), form
 
 
@@ -93,6 +93,7 @@ def test_reports_are_written_side_by_side_and_rendered_again_later(
         ([SOLID, "--fail-under", "11"], 2, "less than or equal to 10"),
         ([SOLID, "--no-such-option"], 2, "No such option"),
         (["report", "no.json"], 2, 'cannot read "no.json"'),
+        (["compare", "a.json", "b.json", "-f", "sarif"], 2, "'sarif' is not one of"),
         (["explain", "pylnt"], 2, 'Did you mean "pylint"?'),
         (["ext::sh -c id"], 2, "is not a repository address"),
         ([SOLID, "--ref", "main"], 2, "is not a git repository"),
