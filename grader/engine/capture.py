@@ -1,9 +1,9 @@
 """A path or a URL into a `Snapshot`: a private copy of the files that are graded.
 
 A folder is graded as it stands, with its uncommitted changes, or as it is staged; a URL, a
-bare repository, or a folder with `--ref` or a deadline at a commit. Git never runs in the user's folder, and never
-checks out: what git knows is asked of a bare repository of ours, files are copied or written
-one by one.
+bare repository, or a folder with `--ref` or a deadline at a commit. Git never runs in the
+user's folder, and never checks out: what git knows is asked of a bare repository of ours,
+files are copied or written one by one.
 """
 
 import os
