@@ -19,6 +19,7 @@ from typing import ClassVar, Generic, Protocol, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict
 
+from grader.checkers._checklist import Criterion
 from grader.checkers._culprits import Runs, Stopped, measure_rest
 from grader.environment.given import Environment, GivenInterpreter
 from grader.errors import CannotMeasure
@@ -170,7 +171,9 @@ class Checker(ABC, Generic[OptionsT]):
 
     The docstring's first line is the title; the sections of `SECTIONS` follow, each under
     its own line. `source` is the page where the measured thing is described, `tools` the
-    distributions whose versions matter.
+    distributions whose versions matter. `criteria` are the lines of a checklist, whose
+    quantities are among the others; code that earns each stands in `examples/ID.md` beside
+    the checker.
 
     `mending` says what brings every quantity to its ideal: the `fix_command`, save the
     findings whose own fix is something else; mending each of the `findings`, or each of the
@@ -182,6 +185,7 @@ class Checker(ABC, Generic[OptionsT]):
     quantities: ClassVar[tuple[Quantity, ...]]
     source: ClassVar[str]
     tools: ClassVar[tuple[str, ...]] = ()
+    criteria: ClassVar[tuple[Criterion, ...]] = ()
     mending: ClassVar[Mending | None] = None
     runs_project: ClassVar[bool] = False
 

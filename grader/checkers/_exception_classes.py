@@ -4,7 +4,7 @@ import ast
 import builtins
 from collections.abc import Iterator, Mapping
 
-from grader.checkers._python_names import Names
+from grader.codebase.names import Names
 
 # A file and a class in it; definitions of one name in one file are one class.
 ClassName = tuple[str, str]

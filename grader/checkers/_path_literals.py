@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from grader.checkers._path_uses import Use, Uses
-from grader.checkers._python_names import Names
+from grader.codebase.names import Names
 
 _MAX_PATH_CHARACTERS = 4096
 

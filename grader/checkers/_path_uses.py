@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from enum import Enum, auto
 
-from grader.checkers._python_names import Names
+from grader.codebase.names import Names
 
 
 class Use(Enum):

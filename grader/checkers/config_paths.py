@@ -13,7 +13,7 @@ from grader.checkers._base import (
     unparsable_findings,
 )
 from grader.checkers._path_literals import Form, PathLiteral, hardcoded_paths
-from grader.checkers._python_names import Names, read_names
+from grader.codebase.names import Names, read_names
 from grader.model.measurement import Finding, Measured, Quantity
 from grader.model.snapshot import Scope, Snapshot
 

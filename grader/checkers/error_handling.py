@@ -17,7 +17,7 @@ from grader.checkers._exception_classes import (
     base_names,
     exceptions_among,
 )
-from grader.checkers._python_names import Names, read_names
+from grader.codebase.names import Names, read_names
 from grader.model.measurement import Finding, Measured, Quantity
 from grader.model.snapshot import Scope, Snapshot
 

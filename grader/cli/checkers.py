@@ -1,12 +1,19 @@
 """`mlops-grade checkers` and `explain`: what is measured, and how."""
 
 import sys
-from typing import Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from grader.cli.output import console
 from grader.errors import GradeError, did_you_mean
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from grader.checkers._checklist import Criterion
+    from grader.checkers._examples import Example
 
 
 def checkers(
@@ -56,11 +63,15 @@ def checker_table() -> str:
 def explain(
     checker_id: Annotated[str, typer.Argument(metavar="ID", help="A checker's id.")],
 ) -> None:
-    """Explain a checker: why, how, what it does not see, its numbers and its options."""
+    """Explain a checker: why, how, what it does not see, its numbers and its options.
+
+    Of a checklist it shows code that earns each line, and code that only looks like it.
+    """
     from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
+    from grader.checkers._examples import examples
     from grader.checkers._registry import installed
 
     known = installed().checkers
@@ -84,6 +95,10 @@ def explain(
         cells = (quantity.name, quantity.unit, quantity.better, quantity.meaning)
         numbers.add_row(*map(Text, cells))
     out.print(numbers)
+    shown = examples(checker)
+    for criterion in checker.criteria:
+        if criterion.name in shown:
+            _print_example(out, criterion, shown[criterion.name])
     fields = checker.options_type().model_fields
     if fields:
         out.print()
@@ -94,3 +109,26 @@ def explain(
                 Text(name), Text(str(field.get_default(call_default_factory=True)))
             )
         out.print(choices)
+
+
+def _print_example(out: "Console", criterion: "Criterion", example: "Example") -> None:
+    from rich.text import Text
+
+    out.print()
+    out.print(Text(f"{criterion.name}: {criterion.meaning}", style="bold"))
+    _print_files(out, "Earns it", example.why_earns, example.earns)
+    _print_files(out, "Does not", example.why_fails, example.fails)
+
+
+def _print_files(
+    out: "Console", title: str, why: str, files: Mapping[str, str]
+) -> None:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    if not files:
+        return
+    out.print(Text(f"{title}. {why}".rstrip()))
+    for path, text in files.items():
+        out.print(Padding(Text(path, style="dim"), (0, 0, 0, 2)))
+        out.print(Padding(Text(text.rstrip()), (0, 0, 0, 4)))

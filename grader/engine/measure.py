@@ -172,7 +172,7 @@ def refuse_undeclared(
 ) -> None:
     """Raise `CannotMeasure` when the values are not the declared quantities.
 
-    Only optional ones may be absent.
+    Only optional ones may be absent, and every answer must be its quantity's value.
     """
     if isinstance(outcome, NotApplicable):
         return
@@ -189,6 +189,11 @@ def refuse_undeclared(
         if value < declared[name].minimum or (most is not None and value > most):
             raise CannotMeasure(
                 f"a bug in the checker: {name} = {value} is out of range"
+            )
+    for answer in outcome.answers:
+        if outcome.values.get(answer.quantity) != int(answer.holds):
+            raise CannotMeasure(
+                f"a bug in the checker: {answer.quantity} is answered otherwise"
             )
 
 

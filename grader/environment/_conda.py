@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from packaging.specifiers import InvalidSpecifier, Specifier
 
-from grader.environment import _yaml
+from grader.codebase import plain_yaml
 from grader.environment._collect import Collected, Place, short
 from grader.environment._text import Files, Text
 from grader.environment.declarations import NotInstalled
@@ -49,8 +49,8 @@ def read_conda(files: Files, text: Text, into: Collected) -> None:
     if text.remark:
         into.remark(f"{text.path} {text.remark}", into.place())
     try:
-        document = _yaml.load(text.text)
-    except _yaml.BadYaml as error:
+        document = plain_yaml.load(text.text)
+    except plain_yaml.BadYaml as error:
         place = into.place(error.line)
         into.problem(f"this is not YAML that can be read: {error.reason}", place)
         return
@@ -64,7 +64,7 @@ def read_conda(files: Files, text: Text, into: Collected) -> None:
         return
     pip_lines: list[tuple[str, int]] = []
     for entry in dependencies:
-        if isinstance(entry, _yaml.Scalar):
+        if isinstance(entry, plain_yaml.Scalar):
             add_match_spec(into, entry.text, into.place(entry.line))
         elif isinstance(entry, dict):
             for key, value in entry.items():
@@ -77,11 +77,11 @@ def read_conda(files: Files, text: Text, into: Collected) -> None:
     add_lines(files, [(line, at) for line, at in pip_lines if line], into)
 
 
-def _scalars(node: _yaml.Node | None) -> list[_yaml.Scalar]:
-    if isinstance(node, _yaml.Scalar):
+def _scalars(node: plain_yaml.Node | None) -> list[plain_yaml.Scalar]:
+    if isinstance(node, plain_yaml.Scalar):
         return [node] if node.text.strip() else []
     if isinstance(node, list):
-        return [part for part in node if isinstance(part, _yaml.Scalar)]
+        return [part for part in node if isinstance(part, plain_yaml.Scalar)]
     return []
 
 

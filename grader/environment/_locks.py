@@ -7,7 +7,7 @@ from elsewhere than PyPI is refused; a build's local version (`2.7.0+cu128`) is 
 
 import json
 
-from grader.environment import _yaml
+from grader.codebase import plain_yaml
 from grader.environment._collect import Collected, Place, short, without_local_version
 from grader.environment._pyproject import Table, parse_toml, strings, table
 from grader.environment._text import Files, Text
@@ -120,8 +120,8 @@ def read_conda_lock(files: Files, text: Text, into: Collected) -> None:
     """Read a conda-lock.yml: the Linux packages that depend on Python."""
     del files
     try:
-        document = _yaml.load(text.text)
-    except _yaml.BadYaml as error:
+        document = plain_yaml.load(text.text)
+    except plain_yaml.BadYaml as error:
         place = into.place(error.line)
         into.problem(f"this is not YAML that can be read: {error.reason}", place)
         return
@@ -137,10 +137,12 @@ def read_conda_lock(files: Files, text: Text, into: Collected) -> None:
             _conda_entry(into, entry)
 
 
-def _conda_entry(into: Collected, entry: dict[str, _yaml.Node]) -> None:
+def _conda_entry(into: Collected, entry: dict[str, plain_yaml.Node]) -> None:
     name, version = _text(entry, "name").lower(), _text(entry, "version")
     node = entry.get("name")
-    place = into.place(node.line if isinstance(node, _yaml.Scalar) else None, "lock")
+    place = into.place(
+        node.line if isinstance(node, plain_yaml.Scalar) else None, "lock"
+    )
     needs = entry.get("dependencies")
     if name == "python":
         into.ask_python(f"=={version}", f"python {version}", place)
@@ -153,6 +155,6 @@ def _conda_entry(into: Collected, entry: dict[str, _yaml.Node]) -> None:
             _pin(into, found.requirement.split("[", 1)[0], version, "", place)
 
 
-def _text(entry: dict[str, _yaml.Node], key: str) -> str:
+def _text(entry: dict[str, plain_yaml.Node], key: str) -> str:
     node = entry.get(key)
-    return node.text if isinstance(node, _yaml.Scalar) else ""
+    return node.text if isinstance(node, plain_yaml.Scalar) else ""

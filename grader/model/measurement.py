@@ -17,6 +17,9 @@ class Stored(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+YES_OR_NO = "yes or no"
+
+
 @dataclass(frozen=True)
 class Quantity:
     """The declaration of one number that a checker measures.
@@ -62,6 +65,27 @@ class Finding(Stored):
     is_withheld: bool = False
 
 
+class Sight(Stored):
+    """Where something was seen: a path in the repository, a line from 1, and what is there."""
+
+    path: str
+    line: int | None = None
+    what: str = ""
+
+
+class Answer(Stored):
+    """What one yes-or-no quantity of a checklist stands on.
+
+    `told` is a sentence: what was seen, or what was looked for and where. `sights` are the
+    places that settle it: of what is there, or of what is in the way.
+    """
+
+    quantity: str
+    holds: bool
+    told: str
+    sights: tuple[Sight, ...] = ()
+
+
 class NotMeasured(Stored):
     """One file that a tool could not read although Python can, and the tool's reason."""
 
@@ -74,7 +98,8 @@ class Measured(Stored):
 
     Only an optional quantity may be absent. `not_measured` are files that the values say
     nothing about: not in the numerator, not in the denominator. `signals` change no number;
-    they are for a person to look at.
+    they are for a person to look at. `answers` say of each yes-or-no quantity, 1 or 0 among
+    the values, what it stands on.
     """
 
     kind: Literal["measured"] = "measured"
@@ -82,6 +107,7 @@ class Measured(Stored):
     findings: tuple[Finding, ...] = ()
     not_measured: tuple[NotMeasured, ...] = ()
     signals: tuple[Finding, ...] = ()
+    answers: tuple[Answer, ...] = ()
 
 
 class NotApplicable(Stored):

@@ -5,6 +5,8 @@ A mark shows as 10 only if it is 10 and as 0 only if it is 0; likewise 100 % and
 
 from decimal import ROUND_HALF_UP, Decimal
 
+from grader.model.measurement import YES_OR_NO
+
 Number = int | float
 
 # Beyond this, digits after the point say nothing.
@@ -50,7 +52,9 @@ def measured(value: Number, unit: str) -> str:
 
 
 def quantity(value: Number, unit: str) -> str:
-    """A measured number with its unit: `18 files`, `1 file`, `41.3 %`."""
+    """A measured number with its unit: `18 files`, `1 file`, `41.3 %`, `yes`."""
+    if unit == YES_OR_NO:
+        return "yes" if value else "no"
     shown = measured(value, unit)
     if unit in _SHARES:
         return shown

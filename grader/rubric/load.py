@@ -17,6 +17,7 @@ from grader.model.measurement import Quantity
 from grader.model.starter import STARTER_QUANTITIES
 from grader.rubric import formula
 from grader.rubric.document import Document, Location
+from grader.rubric.named import names, rubric_file
 from grader.rubric.schema import (
     CohortRule,
     Criterion,
@@ -62,15 +63,20 @@ class LoadedRubric:
 
 
 def load_rubric(path: Path, catalogue: Catalogue) -> LoadedRubric:
-    """The rubric in a YAML file. Raises `GradeError` naming file, line and column."""
+    """The rubric in a YAML file, or a shipped one by its name.
+
+    Raises `GradeError` naming file, line and column.
+    """
+    file = rubric_file(path)
     try:
-        raw = path.read_bytes()
+        raw = file.read_bytes()
     except OSError as error:
         raise GradeError(
             f'cannot read the rubric "{path}": {error.strerror}.',
-            hint="Write one with: mlops-grade rubric init rubric.yaml",
+            hint=f"Shipped are: {', '.join(names())}. Write one of your own with: "
+            "mlops-grade rubric init my-rubric.yaml",
         ) from error
-    return parse_rubric(raw, str(path), catalogue, folder=path.resolve().parent)
+    return parse_rubric(raw, str(path), catalogue, folder=file.resolve().parent)
 
 
 def parse_rubric(

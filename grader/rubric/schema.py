@@ -67,7 +67,7 @@ class Criterion(Part):
     """What a person marks, 0 to 10: the presentation, the README by eye."""
 
     id: Id
-    title: Text
+    title: Text = Field(description="As reports show it.")
     weight: Weight = 1.0
     description: str = Field(default="", description="What earns the marks.")
 
@@ -76,9 +76,11 @@ class Dimension(Part):
     """A group of items, and of what people mark, with a weight of its own."""
 
     id: Id
-    title: Text
+    title: Text = Field(description="As reports show it.")
     weight: Weight = 1.0
-    items: Annotated[tuple[Item, ...], Field(strict=False)] = ()
+    items: Annotated[tuple[Item, ...], Field(strict=False)] = Field(
+        default=(), description="What checkers measure."
+    )
     manual: Annotated[tuple[Criterion, ...], Field(strict=False)] = Field(
         default=(), description="Criteria that a person marks, in marks.csv."
     )
@@ -104,17 +106,30 @@ class CohortRule(Part):
     the item's `alone` formula is used.
     """
 
-    method: Literal["zero-best", "min-max", "rank", "z"] = "zero-best"
-    worst: Annotated[str, Field(pattern=r"^(max|p[0-9]{1,2})$")] = "max"
-    least: Annotated[int, Field(ge=1, le=10_000)] = 2
+    method: Literal["zero-best", "min-max", "rank", "z"] = Field(
+        default="zero-best", description="How a number becomes a mark."
+    )
+    worst: Annotated[str, Field(pattern=r"^(max|p[0-9]{1,2})$")] = Field(
+        default="max",
+        description="What gets 0: the largest value, or p95 and the like.",
+    )
+    least: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        default=2, description="How many measured groups are a class."
+    )
 
 
 class LateRule(Part):
     """What a late hand-in costs, in points of the total (0..10) for each day begun."""
 
-    points_per_day: Annotated[float, Field(ge=0, le=10)]
-    most: Annotated[float, Field(ge=0, le=10)] = 10.0
-    grace_minutes: Annotated[float, Field(ge=0, le=10_080)] = 0.0
+    points_per_day: Annotated[float, Field(ge=0, le=10)] = Field(
+        description="Points for each day begun."
+    )
+    most: Annotated[float, Field(ge=0, le=10)] = Field(
+        default=10.0, description="It never costs more than this."
+    )
+    grace_minutes: Annotated[float, Field(ge=0, le=10_080)] = Field(
+        default=0.0, description="So many minutes cost nothing."
+    )
 
 
 class TemplateRule(Part):
@@ -131,14 +146,30 @@ class LimitsRule(Part):
     everything together that a tool, or a project's tests, have running.
     """
 
-    tool_seconds: Annotated[float, Field(gt=0, le=86_400)] = 180.0
-    test_seconds: Annotated[float, Field(gt=0, le=86_400)] = 600.0
-    output_mebibytes: Annotated[int, Field(gt=0, le=1024)] = 64
-    tool_memory_mebibytes: Annotated[int, Field(ge=256, le=1_048_576)] = 2048
-    test_memory_mebibytes: Annotated[int, Field(ge=256, le=1_048_576)] = 4096
-    processes: Annotated[int, Field(ge=16, le=100_000)] = 512
-    disk_mebibytes: Annotated[int, Field(ge=16, le=1_048_576)] = 2048
-    disk_files: Annotated[int, Field(ge=100, le=10_000_000)] = 100_000
+    tool_seconds: Annotated[float, Field(gt=0, le=86_400)] = Field(
+        default=180.0, description="Each of our tools."
+    )
+    test_seconds: Annotated[float, Field(gt=0, le=86_400)] = Field(
+        default=600.0, description="The project's tests."
+    )
+    output_mebibytes: Annotated[int, Field(gt=0, le=1024)] = Field(
+        default=64, description="What either prints."
+    )
+    tool_memory_mebibytes: Annotated[int, Field(ge=256, le=1_048_576)] = Field(
+        default=2048, description="Memory of a tool."
+    )
+    test_memory_mebibytes: Annotated[int, Field(ge=256, le=1_048_576)] = Field(
+        default=4096, description="Memory of the tests."
+    )
+    processes: Annotated[int, Field(ge=16, le=100_000)] = Field(
+        default=512, description="Processes and threads at once."
+    )
+    disk_mebibytes: Annotated[int, Field(ge=16, le=1_048_576)] = Field(
+        default=2048, description="What is written to disk."
+    )
+    disk_files: Annotated[int, Field(ge=100, le=10_000_000)] = Field(
+        default=100_000, description="Files that are written."
+    )
 
 
 def _named(written: object) -> object:
@@ -154,17 +185,25 @@ Template = Annotated[
 class Rubric(Part):
     """A whole rubric."""
 
-    name: Text
-    version: Text
-    description: str = ""
-    cohort: CohortRule = CohortRule()
-    limits: LimitsRule = LimitsRule()
-    late: LateRule | None = None
+    name: Text = Field(description="What reports call it.")
+    version: Text = Field(description="Yours to choose; reports name it.")
+    description: str = Field(default="", description="For whoever reads the file.")
+    cohort: CohortRule = Field(
+        default=CohortRule(), description="How a group is compared with its class."
+    )
+    limits: LimitsRule = Field(
+        default=LimitsRule(), description="How much tools and tests may use."
+    )
+    late: LateRule | None = Field(
+        default=None, description="What a late hand-in costs; nothing if left out."
+    )
     template: Template | None = Field(
         default=None,
         description="The starter repository: findings it has are counted apart.",
     )
-    dimensions: Annotated[tuple[Dimension, ...], Field(min_length=1, strict=False)]
+    dimensions: Annotated[tuple[Dimension, ...], Field(min_length=1, strict=False)] = (
+        Field(description="What is marked, in the order of the reports.")
+    )
 
     @property
     def items(self) -> tuple[Item, ...]:

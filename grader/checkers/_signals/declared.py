@@ -16,8 +16,8 @@ from _pytest.config.exceptions import UsageError
 from _pytest.config.findpaths import CONFIG_LOADERS_BY_NAME
 from _pytest.outcomes import OutcomeException
 
-from grader.checkers._python_names import read_names
 from grader.checkers._signals.sight import FUNCTIONS, Code, Function, signal
+from grader.codebase.names import read_names
 from grader.model.measurement import Finding
 from grader.model.snapshot import Snapshot
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.checkers._base import Bench
-from grader.checkers._python_names import read_names
 from grader.checkers._signals.declared import (
     NamingRules,
     declared_tests,
@@ -23,6 +22,7 @@ from grader.checkers._signals.sight import Code, signal
 from grader.checkers._suite.inside.channel import cut_node
 from grader.checkers._suite.run import SuiteRun, Variation, run_suite
 from grader.checkers._suite.settings import OwnSettings, sift
+from grader.codebase.names import read_names
 from grader.errors import CannotMeasure
 from grader.model.measurement import Finding, Quantity
 from grader.model.snapshot import Snapshot

@@ -46,11 +46,10 @@ class OwnCode:
         if tuple(parts) in seen or len(seen) >= _MAX_STEPS:
             return False
         seen.add(tuple(parts))
-        for end in range(len(parts), 0, -1):
-            paths = self._paths.get(tuple(parts[:end]))
-            rest = parts[end:]
-            if paths and rest:
-                return any(self._defines(path, rest, seen) for path in paths)
+        # The longest module of the name, and what is named in it.
+        for end in range(len(parts) - 1, 0, -1):
+            if paths := self._paths.get(tuple(parts[:end])):
+                return any(self._defines(path, parts[end:], seen) for path in paths)
         return False
 
     def _defines(self, path: str, rest: list[str], seen: set[tuple[str, ...]]) -> bool:

@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from grader.checkers._python_names import read_names
 from grader.checkers._signals.hooks import hooks
 from grader.checkers._signals.own import OwnCode
 from grader.checkers._signals.patches import patches
 from grader.checkers._signals.reach import reach
 from grader.checkers._signals.sight import Code, signal, signals_of
 from grader.checkers._signals.tampers import tampers
+from grader.codebase.names import read_names
 from grader.model.measurement import Finding
 from grader.model.snapshot import Snapshot
 

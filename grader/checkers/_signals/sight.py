@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from grader.checkers._python_names import Names
+from grader.codebase.names import Names
 from grader.model.measurement import Finding
 from grader.model.snapshot import is_test_file
 

@@ -2,8 +2,8 @@
 
 import ast
 
-from grader.checkers._python_names import read_names
 from grader.checkers._signals.sight import Code, Function
+from grader.codebase.names import read_names
 from grader.model.snapshot import Snapshot
 
 # A conftest.py that does one of these outside its fixtures prepares what tests need.

@@ -6,7 +6,7 @@ stubbed in `sys.modules`, and where it is undone.
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from itertools import islice
 
@@ -58,8 +58,8 @@ def tampers(code: Code, own: OwnCode) -> Iterator[Sight]:
     }
     for place in places:
         around = code.function_around(place.node)
-        is_patched = isinstance(place.node, ast.Call) and around in undone
-        if not is_patched and (around, place.name) not in given_back:
+        is_undone = isinstance(place.node, ast.Call) and around in undone
+        if not is_undone and (around, place.name) not in given_back:
             yield Sight(
                 "replaces-own-code",
                 place.node.lineno,
@@ -191,9 +191,7 @@ def _lasting(code: Code) -> frozenset[Function]:
     return frozenset(found)
 
 
-def _runs_in(
-    node: ast.AST, code: Code, functions: frozenset[Function] | set[Function]
-) -> bool:
+def _runs_in(node: ast.AST, code: Code, functions: Set[Function]) -> bool:
     """Whether a place is run when the file is imported, or by one of some functions."""
     for above in code.above(node):
         match above:

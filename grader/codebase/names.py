@@ -21,8 +21,11 @@ _MARKS = (ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop)
 # Far above what people write; keeps hostile chains of attributes and aliases cheap.
 _MAX_STEPS = 50
 
-# A dotted name (imported), an expression (`join = os.path.join`), None (anything else).
-_Meaning = str | ast.expr | None
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+# A dotted name (imported), an expression (`join = os.path.join`), what the file defines,
+# None (anything else).
+_Meaning = str | ast.expr | Definition | None
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class Names:
     parents: dict[ast.AST, ast.AST] = field(default_factory=dict)
     _scopes: dict[ast.AST, ast.AST] = field(default_factory=dict)
     _meanings: dict[ast.AST, dict[str, _Meaning]] = field(default_factory=dict)
+    _parameters: dict[ast.AST, dict[str, ast.expr]] = field(default_factory=dict)
 
     def qualified(self, node: ast.AST | None) -> str | None:
         """The dotted name of a name or attribute, e.g. `os.environ.get`.
@@ -44,21 +48,73 @@ class Names:
         A name that the file binds nowhere is a builtin and comes back as it is. None
         for what the file itself defines or assigns, and for what is no name (`f().x`).
         """
-        attributes: list[str] = []
-        for _ in range(_MAX_STEPS):
-            if isinstance(node, ast.Attribute):
-                attributes.append(node.attr)
-                node = node.value
-            elif isinstance(node, ast.Name):
-                meaning = self._meaning(node)
-                if isinstance(meaning, str):
-                    return ".".join([meaning, *reversed(attributes)])
-                node = meaning
-            else:
-                return None
+        meaning, attributes = self._followed(node)
+        if isinstance(meaning, str):
+            return ".".join([meaning, *attributes])
         return None
 
+    def definition(self, node: ast.AST | None) -> tuple[Definition, list[str]] | None:
+        """What of this file a name or attribute means, and the attributes that follow.
+
+        `Model.load` is the class `Model` and `load`. None for what is imported, assigned
+        or no name.
+        """
+        meaning, attributes = self._followed(node)
+        if meaning is None or isinstance(meaning, str):
+            return None
+        return meaning, attributes
+
+    def at_top(self, name: str) -> str | Definition | None:
+        """What the file's own level binds a name to: an import's dotted name, a definition."""
+        meaning = self._meanings.get(self.nodes[0], {}).get(name)
+        if isinstance(meaning, ast.Name | ast.Attribute):
+            return self._followed(meaning)[0]
+        return None if isinstance(meaning, ast.expr) else meaning
+
+    def top_value(self, name: str) -> ast.expr | None:
+        """What a variable of the file's own level is assigned, as `value` says it."""
+        meaning = self._meanings.get(self.nodes[0], {}).get(name)
+        return meaning if isinstance(meaning, ast.expr) else None
+
+    def value(self, name: ast.Name) -> ast.expr | None:
+        """What a variable is assigned, where it is assigned once, and by name or by a call.
+
+        Of a parameter its annotation counts as a call: `frame: pd.DataFrame` is as if made
+        by `pd.DataFrame()`.
+        """
+        scope, meaning = self._bound(name)
+        if meaning is None and scope is not None:
+            return self._parameters.get(scope, {}).get(name.id)
+        return meaning if isinstance(meaning, ast.expr) else None
+
+    def is_builtin(self, name: ast.Name) -> bool:
+        """Whether the file binds the name nowhere that it could mean."""
+        return self._bound(name)[0] is None
+
+    def _followed(
+        self, node: ast.AST | None
+    ) -> tuple[str | Definition | None, list[str]]:
+        attributes: list[str] = []
+        for _ in range(_MAX_STEPS):
+            match node:
+                case ast.Attribute():
+                    attributes.append(node.attr)
+                    node = node.value
+                case ast.Name():
+                    meaning = self._meaning(node)
+                    if isinstance(meaning, ast.expr):
+                        node = meaning
+                    else:
+                        return meaning, attributes[::-1]
+                case _:
+                    break
+        return None, attributes[::-1]
+
     def _meaning(self, name: ast.Name) -> _Meaning:
+        return self._bound(name)[1]
+
+    def _bound(self, name: ast.Name) -> tuple[ast.AST | None, _Meaning]:
+        """The scope that binds a name, and to what; a builtin stands for itself."""
         scope: ast.AST | None = self._scopes[name]
         is_innermost = True
         while scope is not None:
@@ -66,10 +122,10 @@ class Names:
             if is_innermost or not isinstance(scope, ast.ClassDef):
                 bound = self._meanings.get(scope, {})
                 if name.id in bound:
-                    return bound[name.id]
+                    return scope, bound[name.id]
             is_innermost = False
             scope = self._scopes.get(scope)
-        return name.id
+        return None, name.id
 
 
 def read_names(tree: ast.Module) -> Names:
@@ -92,6 +148,9 @@ def read_names(tree: ast.Module) -> Names:
             bound = names._meanings.setdefault(outer, {})
             for name, meaning in _bindings(node, names):
                 _bind(bound, name, meaning)
+            if isinstance(node, ast.arg) and node.annotation is not None:
+                made = ast.Call(func=_class_of(node.annotation), args=[], keywords=[])
+                names._parameters.setdefault(outer, {})[node.arg] = made
     return names
 
 
@@ -102,6 +161,9 @@ def _bind(bound: dict[str, _Meaning], name: str, meaning: _Meaning) -> None:
         if not isinstance(bound.get(name), str):
             bound[name] = meaning
     elif name not in bound:
+        bound[name] = meaning
+    elif isinstance(bound[name], Definition) and isinstance(meaning, Definition):
+        # Of two definitions the later one is meant.
         bound[name] = meaning
     elif not isinstance(bound[name], str):
         bound[name] = None
@@ -128,7 +190,7 @@ def _bindings(node: ast.AST, names: Names) -> list[tuple[str, _Meaning]]:
                 if alias.name != "*"
             ]
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-            return [(node.name, None)]
+            return [(node.name, node)]
         case ast.arg():
             return [(node.arg, None)]
         case ast.ExceptHandler(name=str(name)):
@@ -143,6 +205,29 @@ def _bindings(node: ast.AST, names: Names) -> list[tuple[str, _Meaning]]:
 def _assigned(target: ast.Name, names: Names) -> ast.expr | None:
     parent = names.parents[target]
     match parent:
-        case ast.Assign(targets=[only], value=ast.Name() | ast.Attribute()):
+        case ast.Assign(
+            targets=[only], value=ast.Name() | ast.Attribute() | ast.Call()
+        ):
             return parent.value if only is target else None
+        case ast.AnnAssign(value=ast.Name() | ast.Attribute() | ast.Call()):
+            return parent.value
+        case ast.withitem(context_expr=ast.Call()):
+            return parent.context_expr
     return None
+
+
+def _class_of(annotation: ast.expr) -> ast.expr:
+    """The class in `Frame | None`, `Optional[Frame]` and `Annotated[Frame, …]`."""
+    match annotation:
+        case ast.BinOp(op=ast.BitOr(), right=ast.Constant(value=None)):
+            return annotation.left
+        case ast.Subscript(
+            value=ast.Name(id="Optional") | ast.Attribute(attr="Optional")
+        ):
+            return annotation.slice
+        case ast.Subscript(
+            value=ast.Name(id="Annotated") | ast.Attribute(attr="Annotated"),
+            slice=ast.Tuple(elts=[first, *_]),
+        ):
+            return first
+    return annotation

@@ -16,10 +16,11 @@ MAX_DEPTH = 30
 
 @dataclass(frozen=True)
 class Scalar:
-    """A value's text and its line, from 1."""
+    """A value's text and its line, from 1; `is_plain` without quotes around it."""
 
     text: str
     line: int
+    is_plain: bool = True
 
 
 Node: TypeAlias = Union[Scalar, "list[Node]", "dict[str, Node]"]
@@ -66,7 +67,9 @@ class _Builder:
         match event:
             case yaml.ScalarEvent():
                 self._count(1, line)
-                self._place_scalar(Scalar(event.value, line), event.anchor)
+                is_plain = not event.style
+                scalar = Scalar(event.value, line, is_plain)
+                self._place_scalar(scalar, event.anchor)
             case yaml.AliasEvent():
                 # An alias weighs what it stands for: few lines can stand for billions.
                 if event.anchor not in self._anchors:

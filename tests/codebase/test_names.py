@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from grader.checkers._python_names import read_names
+from grader.codebase.names import read_names
 
 
 def qualified(code: str) -> str | None:
