@@ -1,0 +1,182 @@
+"""The stages of a pipeline: which functions are which, which run, which are stubs.
+
+A stage is known by the name of a function, else of its module or folder; a name alone is
+not one, the function must have a body and the pipeline must come to it.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Literal, get_args
+
+from grader.codebase.bodies import is_stub
+from grader.codebase.code import CodeFile, Function, code_of
+from grader.codebase.entry import pipeline_of
+from grader.codebase.reading import Reading
+from grader.model.snapshot import Snapshot
+
+StageName = Literal[
+    "loading",
+    "cleaning",
+    "validation",
+    "preprocessing",
+    "features",
+    "training",
+    "evaluation",
+    "inference",
+]
+STAGES: tuple[StageName, ...] = get_args(StageName)
+
+_WORDS: dict[StageName, str] = {
+    "loading": "load loads loader loading ingest ingestion fetch download downloader "
+    "acquire acquisition read reader extract extraction",
+    "cleaning": "clean cleans cleaner cleaning cleanup wrangle wrangling deduplicate",
+    "validation": "validate validates validation validator validators",
+    "preprocessing": "preprocess preprocessing preprocessor preprocessed prepare "
+    "preparation transform transformation transformations encode impute",
+    "features": "feature features featurize featurizer featurise engineering",
+    "training": "train trains training trainer fit fitting",
+    "evaluation": "evaluate evaluates evaluation evaluator evaluators metrics",
+    "inference": "infer inference inferencer inferences predict predicts prediction "
+    "predictions predictor",
+}
+_STAGE_OF = {word: stage for stage, words in _WORDS.items() for word in words.split()}
+# Phrases of two words that a single word would not tell.
+_PHRASES: dict[tuple[str, str], StageName] = {
+    ("data", "check"): "validation",
+    ("data", "checks"): "validation",
+    ("check", "data"): "validation",
+    ("check", "schema"): "validation",
+    ("validate", "schema"): "validation",
+    ("get", "data"): "loading",
+    ("make", "dataset"): "loading",
+    ("get", "dataset"): "loading",
+    ("data", "quality"): "validation",
+}
+# What is loaded, validated … and is no data: reading a configuration is no stage.
+_OTHER_THINGS = frozenset(
+    "config configs configuration cfg settings setting model models env environment "
+    "yaml json params param parameters args arguments artifact artifacts logger logging "
+    "log pipeline preprocessor scaler encoder weights checkpoint request requests "
+    "response payload credentials secrets path paths file files schema schemas "
+    "dotenv token user url module pickle joblib pkl".split()
+)
+_NAMED = frozenset(_STAGE_OF)
+_ANY_STAGE = frozenset(
+    "fit transform fit_transform predict predict_proba score".split()
+)
+_NEEDS_DATA: frozenset[StageName] = frozenset({"loading", "validation"})
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+
+
+@dataclass(frozen=True, eq=False)
+class StageFunction:
+    """One function of a stage, and whether it has a body and is come to.
+
+    `is_named`: its own name says the stage, not only its module's.
+    """
+
+    stage: StageName
+    file: CodeFile
+    name: str
+    node: Function
+    is_named: bool
+    is_stub: bool
+    is_reached: bool
+
+
+@dataclass(frozen=True)
+class Stages:
+    """All functions of stages in a repository, outside tests."""
+
+    functions: tuple[StageFunction, ...]
+
+    def real(self, stage: StageName) -> tuple[StageFunction, ...]:
+        """Those with a body that the pipeline comes to, the likeliest first."""
+        real = [one for one in self.of(stage) if one.is_reached and not one.is_stub]
+        return tuple(sorted(real, key=lambda one: not one.is_named))
+
+    def of(self, stage: StageName) -> tuple[StageFunction, ...]:
+        """All of one stage."""
+        return tuple(one for one in self.functions if one.stage == stage)
+
+
+def _stages(snapshot: Snapshot) -> Stages:
+    reach = pipeline_of(snapshot).reach
+    found = []
+    for file in code_of(snapshot).files.values():
+        if file.is_test:
+            continue
+        above = _of_module(file.path)
+        for name, node in file.functions.items():
+            own = _of_function(name)
+            for stage in above if own is None else own:
+                found.append(
+                    StageFunction(
+                        stage=stage,
+                        file=file,
+                        name=name,
+                        node=node,
+                        is_named=own is not None,
+                        is_stub=is_stub(file, node),
+                        is_reached=reach.reaches(node),
+                    )
+                )
+    return Stages(tuple(found))
+
+
+def words_of(name: str) -> tuple[str, ...]:
+    """The words of an identifier or file name: `DataLoader`, `load_data` -> load, data."""
+    return tuple(word.lower() for word in _WORD.findall(name))
+
+
+def _of_function(name: str) -> tuple[StageName, ...] | None:
+    """The stages that a function's own name says, or its class's; None where neither does.
+
+    `fit` and `transform` are what scikit-learn calls the methods of any stage.
+    """
+    holder, _, own = name.rpartition(".")
+    if own.startswith("__"):
+        return None
+    for given in (own, holder):
+        words = words_of(given)
+        is_method_of_any = bool(holder) and given == own and own in _ANY_STAGE
+        if not is_method_of_any and not _NAMED.isdisjoint(words):
+            return _of_words(words)
+        if _phrases(words):
+            return _of_words(words)
+    return None
+
+
+def _of_module(path: str) -> tuple[StageName, ...]:
+    pure = PurePosixPath(path)
+    for part in (pure.stem, *reversed(pure.parts[:-1])):
+        if found := _of_words(words_of(part), is_place=True):
+            return found
+    return ()
+
+
+def _of_words(
+    words: tuple[str, ...], *, is_place: bool = False
+) -> tuple[StageName, ...]:
+    """The stages in the words of a name; those of a file or folder need no noun."""
+    if "split" in words or "test" in words and "train" in words:
+        return ()
+    has_other = not _OTHER_THINGS.isdisjoint(words)
+    stages = [_STAGE_OF[word] for word in words if word in _STAGE_OF]
+    stages += _phrases(words)
+    kept = (
+        stage
+        for stage in stages
+        if is_place or not (stage in _NEEDS_DATA and has_other)
+    )
+    return tuple(dict.fromkeys(kept))
+
+
+def _phrases(words: tuple[str, ...]) -> Iterable[StageName]:
+    pairs = zip(words, words[1:], strict=False)
+    return [_PHRASES[pair] for pair in pairs if pair in _PHRASES]
+
+
+stages_of: Reading[Stages] = Reading(_stages)
