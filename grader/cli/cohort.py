@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from grader.cli.output import write
+from grader.cli.reading import ClassArgument
 
 cohort_app = typer.Typer(
     no_args_is_help=True,
@@ -15,9 +16,7 @@ cohort_app = typer.Typer(
 
 @cohort_app.command()
 def export(
-    folder: Annotated[
-        Path, typer.Argument(metavar="CLASS", help="The folder of a graded class.")
-    ],
+    folder: ClassArgument,
     output: Annotated[
         Path, typer.Option("--output", "-o", help="The file to write.")
     ] = Path("cohort.json"),

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grader.cli.output import console, write
-from grader.errors import ExitCode, GradeError
+from grader.cli.output import console, put, write
+from grader.cli.reading import stored_report
+from grader.errors import ExitCode
 
 if TYPE_CHECKING:
     from grader.model.comparison import Comparison
-    from grader.model.report import Report
 
 
 class ComparisonFormat(StrEnum):
@@ -60,7 +60,7 @@ def compare(
     """
     from grader.scoring.comparison import compare as compared
 
-    found = compared(_load(old), _load(new))
+    found = compared(stored_report(old), stored_report(new))
     if output is not None:
         write(_rendered(found, wanted, verbose), output)
     elif wanted is ComparisonFormat.TERMINAL:
@@ -68,24 +68,10 @@ def compare(
 
         show_comparison(found, console(sys.stdout), verbose=verbose)
     else:
-        # Whatever the locale says: UTF-8 with plain line ends.
-        sys.stdout.flush()
-        sys.stdout.buffer.write(_rendered(found, wanted, verbose).encode("utf-8"))
+        put(_rendered(found, wanted, verbose))
     sys.stdout.flush()
     if fail_if_worse:
         raise typer.Exit(_verdict(found))
-
-
-def _load(file: Path) -> "Report":
-    from grader.reporting.json import MAX_BYTES, load_report
-
-    try:
-        with file.open("rb") as stream:
-            # One byte more than is allowed is enough to be told so.
-            raw = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise GradeError(f'cannot read "{file}": {error.strerror}.') from error
-    return load_report(raw, str(file))
 
 
 def _rendered(found: "Comparison", wanted: ComparisonFormat, verbose: bool) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from grader.cli.reading import ClassArgument, content, stored_report
 from grader.errors import ExitCode, GradeError
 
 if TYPE_CHECKING:
@@ -23,10 +24,6 @@ export_app = typer.Typer(
     no_args_is_help=True,
     help="A graded class for spreadsheets, gradebooks, Gradescope and the mail.",
 )
-
-ClassArgument = Annotated[
-    Path, typer.Argument(metavar="CLASS", help="The folder of a graded class.")
-]
 
 
 class Visibility(StrEnum):
@@ -132,18 +129,15 @@ def gradebook(
             f'--output "{output}" is the gradebook itself.',
             hint="Give another name: the file as it was exported should stay.",
         )
-    try:
-        with file.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise GradeError(f'cannot read "{file}": {error.strerror}.') from error
+    most = None if out_of is None else _points(out_of)
+    exported = content(file, MAX_BYTES)
     stored, marking = _open(folder)
     texts = {}
     if feedback:
         reports = _reports(stored, marking)
         texts = {group.name: feedback_html(report) for group, report in reports}
-    wish = Wish(column, by, _maximum(out_of), overwrite, provisional, texts)
-    filled = fill_gradebook(content, str(file), marking.result, wish)
+    wish = Wish(column, by, most, overwrite, provisional, texts)
+    filled = fill_gradebook(exported, str(file), marking.result, wish)
     write_atomic(output, filled.content)
     _say_filled(filled, output)
 
@@ -182,14 +176,14 @@ def gradescope(
     from grader.engine.store import write_atomic
     from grader.reporting.gradescope import render_gradescope
 
-    points = float(_maximum(out_of) or 10)
+    points = float(_points(out_of))
 
     def rendered(report: "Report") -> bytes:
         text = render_gradescope(report, points=points, visibility=visibility.value)
         return text.encode()
 
     if source.is_file():
-        write_atomic(output, rendered(_load(source)))
+        write_atomic(output, rendered(stored_report(source)))
         _say(f"Written: {output}")
         return
     stored, marking = _open(source)
@@ -252,21 +246,7 @@ def _reports(
     return reports(stored.folder, marking, stored.loaded, stored.registry, entries)
 
 
-def _load(file: Path) -> "Report":
-    from grader.reporting.json import MAX_BYTES, load_report
-
-    try:
-        with file.open("rb") as stream:
-            # One byte more than is allowed is enough to be told so.
-            raw = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise GradeError(f'cannot read "{file}": {error.strerror}.') from error
-    return load_report(raw, str(file))
-
-
-def _maximum(text: str | None) -> Decimal | None:
-    if text is None:
-        return None
+def _points(text: str) -> Decimal:
     try:
         number = Decimal(text)
     except InvalidOperation:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grader.cli.output import console
+from grader.cli.output import console, put
+from grader.cli.reading import ClassArgument
 from grader.errors import GradeError, did_you_mean
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from grader.engine.term import Term
     from grader.model.term import GroupTerm, RunLine, TermTable
 
 # As many groups as a re-run lists of those that moved.
@@ -21,9 +21,7 @@ MOST_MOVED = 10
 
 
 def history(
-    folder: Annotated[
-        Path, typer.Argument(metavar="CLASS", help="The folder of a graded class.")
-    ],
+    folder: ClassArgument,
     group: Annotated[
         str | None,
         typer.Option(
@@ -39,27 +37,27 @@ def history(
     Each run that ended is kept in CLASS/history, and each marking anew by rescore. Mean,
     median and the ends are of all totals, provisional ones too. Times are UTC.
     """
+    from grader.engine.stored import no_class
     from grader.engine.term import HISTORY, read_term
     from grader.reporting.json import render_json
-    from grader.scoring.course import group_term, table
+    from grader.scoring.course import group_term, own_runs, table
 
     if not (folder / "class.json").is_file() and not (folder / HISTORY).is_dir():
-        raise GradeError(
-            f'"{folder}" is not the folder of a class that was graded.',
-            hint="Give what --output was in: mlops-grade batch LIST --output FOLDER",
-        )
+        raise no_class(folder)
     term = read_term(folder)
     found: TermTable | GroupTerm
     if group is None:
         found = table(term.entries, term.unread)
     else:
-        _check_name(term, group)
-        found = group_term(term.entries, group, term.unread)
+        runs = own_runs(term.entries)
+        if group not in runs:
+            raise GradeError(
+                f'--group "{group}": no run has such a group.'
+                f"{did_you_mean(group, sorted(runs))}"
+            )
+        found = group_term(group, runs[group], term.unread)
     if as_json:
-        # Whatever the locale says: UTF-8 with plain line ends.
-        sys.stdout.flush()
-        sys.stdout.buffer.write(render_json(found).encode("utf-8"))
-        sys.stdout.flush()
+        put(render_json(found))
         return
     _say_unread(term.unread)
     out = console(sys.stdout)
@@ -105,15 +103,6 @@ def show_moves(folder: Path, run: str, out: "Console") -> None:
         out.print(f"{more} more moved: mlops-grade history CLASS --group NAME")
 
 
-def _check_name(term: "Term", name: str) -> None:
-    names = {one.name for entry in term.entries for one in entry.groups}
-    if name not in names:
-        raise GradeError(
-            f'--group "{name}": no run has such a group.'
-            f"{did_you_mean(name, sorted(names))}"
-        )
-
-
 def _say_unread(unread: tuple[str, ...]) -> None:
     from grader.reporting.clean import clean
 
@@ -146,7 +135,7 @@ def _show_runs(found: "TermTable", out: "Console") -> None:
     for alike in _folded(found.runs):
         one = alike[-1]
         table.add_row(
-            _dates(alike),
+            Text(clean(_dates(alike))),
             f"{one.graded} of {one.groups}",
             *(_mark(m) for m in (one.mean, one.median, one.lowest, one.highest)),
             "–" if alike[0].moved is None else str(alike[0].moved),
@@ -182,9 +171,9 @@ def _mark(mark: float | None) -> str:
 
 
 def _about(run: "RunLine") -> str:
-    from grader.reporting import course
+    from grader.reporting import words
 
-    remarks = [course.rubric(run.rubric)]
+    remarks = [words.rubric(run.rubric)]
     if run.is_other_rubric:
         remarks.append("another rubric than before")
     if run.is_remark:
@@ -207,7 +196,7 @@ def _show_group(found: "GroupTerm", out: "Console") -> None:
         if run.is_same:
             continue
         table.add_row(
-            course.stamp(run.when),
+            Text(clean(course.stamp(run.when))),
             Text(clean(run.commit[:12]) if run.commit else "–"),
             "not graded" if run.total is None else _mark(run.total),
             "–" if run.change is None else gain(run.change),

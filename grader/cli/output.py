@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -42,8 +43,33 @@ def console(stream: TextIO) -> "Console":
 
     if is_sober(stream):
         width = None if stream.isatty() else 100
-        return Console(file=stream, no_color=True, force_terminal=False, width=width)
+        file = stream if stream.isatty() else _Log(stream)
+        return Console(file=file, no_color=True, force_terminal=False, width=width)
     return Console(file=stream)
+
+
+class _Log(StringIO):
+    """Passes on whole lines so that a workflow's runner takes no command from them."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self._stream = stream
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """What the stream can say."""
+        return self._stream.encoding
+
+    def write(self, text: str, /) -> int:
+        """Write some lines."""
+        from grader.reporting.clean import log_text
+
+        self._stream.write(log_text(text))
+        return len(text)
+
+    def flush(self) -> None:
+        """Write what waits."""
+        self._stream.flush()
 
 
 def write(text: str, target: Path) -> None:
@@ -96,16 +122,22 @@ def render(report: "Report", wanted: Format, *, verbose: bool = False) -> str:
     }
     if wanted in renderers:
         return renderers[wanted](report)
-    from io import StringIO
-
     from rich.console import Console
 
+    from grader.reporting.clean import log_text
     from grader.reporting.terminal import render_terminal
 
     stream = StringIO()
     plain = Console(file=stream, width=100, no_color=True, force_terminal=False)
     render_terminal(report, plain, verbose=verbose)
-    return stream.getvalue()
+    return log_text(stream.getvalue())
+
+
+def put(text: str) -> None:
+    """Print a whole file: UTF-8 with plain line ends, whatever the locale says."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode("utf-8"))
+    sys.stdout.flush()
 
 
 def show(
@@ -122,9 +154,7 @@ def show(
     if output is not None:
         write(render(report, wanted, verbose=verbose), output)
     elif wanted is not Format.TERMINAL:
-        # Whatever the locale says: a report is UTF-8 with plain line ends.
-        sys.stdout.flush()
-        sys.stdout.buffer.write(render(report, wanted).encode("utf-8"))
+        put(render(report, wanted))
     elif quiet:
         render_quiet(report, console(sys.stdout))
     else:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from grader.cli.output import Format, show
-from grader.errors import GradeError
+from grader.cli.reading import stored_report
 
 
 def report(
@@ -28,13 +28,4 @@ def report(
     ] = False,
 ) -> None:
     """Render a stored result; nothing is measured or marked again."""
-    from grader.reporting.json import MAX_BYTES, load_report
-
-    try:
-        with result.open("rb") as file:
-            # One byte more than is allowed is enough to be told so.
-            raw = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise GradeError(f'cannot read "{result}": {error.strerror}.') from error
-    loaded = load_report(raw, str(result))
-    show(loaded, wanted, output, quiet=quiet, verbose=verbose)
+    show(stored_report(result), wanted, output, quiet=quiet, verbose=verbose)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from grader.cli.output import console
+from grader.cli.reading import ClassArgument
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,9 +17,7 @@ if TYPE_CHECKING:
 
 
 def rescore(
-    folder: Annotated[
-        Path, typer.Argument(metavar="CLASS", help="The folder of a graded class.")
-    ],
+    folder: ClassArgument,
     rubric: Annotated[
         Path | None,
         typer.Option(

@@ -1,19 +1,19 @@
 """What a class says of its rubric: item analysis, and the class marked otherwise."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import get_args
 
 from grader.engine.marking import RANKED_SHARE, Marking, grade_group
 from grader.engine.store import ClassFolder
-from grader.model.analysis import Analysis, ToolCount, Variant
+from grader.model.analysis import Analysis, Standing, ToolCount, Variant
 from grader.model.measurement import Tool
 from grader.rubric import formula
 from grader.rubric.load import LoadedRubric
 from grader.scoring.analysis import distribution, item_statistics
 from grader.scoring.cohort import Class, Method
-from grader.scoring.sensitivity import Standing, reweighed, variant, weightings
+from grader.scoring.sensitivity import reweighed, standings, variant, weightings
 from grader.scoring.totals import weight_shares
 
 METHODS: Mapping[Method, str] = {
@@ -34,16 +34,9 @@ def analyse(folder: ClassFolder, marking: Marking, loaded: LoadedRubric) -> Anal
     grades = {
         line.group.name: line.grade for line in result.lines if line.grade is not None
     }
-    standings = [
-        Standing(
-            line.group.name,
-            line.grade.total if line.grade else None,
-            line.rank,
-        )
-        for line in result.lines
-    ]
+    stands = standings(result)
     shares = weight_shares(rubric)
-    others, tools = _marked_otherwise(folder, marking, loaded, standings)
+    others, tools = _marked_otherwise(folder, marking, loaded, stands)
     return Analysis(
         totals=distribution(
             [grade.total for grade in grades.values() if grade.total is not None]
@@ -52,7 +45,7 @@ def analyse(folder: ClassFolder, marking: Marking, loaded: LoadedRubric) -> Anal
         variants=(
             *others,
             *(
-                reweighed(one, standings, grades, RANKED_SHARE)
+                reweighed(one, stands, grades, RANKED_SHARE)
                 for one in weightings(rubric)
             ),
         ),
@@ -64,7 +57,7 @@ def _marked_otherwise(
     folder: ClassFolder,
     marking: Marking,
     loaded: LoadedRubric,
-    standings: list[Standing],
+    stands: Sequence[Standing],
 ) -> tuple[tuple[Variant, ...], tuple[ToolCount, ...]]:
     """The class under the other normalisations, and what it was measured with."""
     rule = marking.against.rule
@@ -100,7 +93,7 @@ def _marked_otherwise(
             if grade.measured_share >= RANKED_SHARE:
                 ranked[name].add(line.group.name)
     variants = tuple(
-        variant(name, title, "normalisation", standings, totals[name], ranked[name])
+        variant(name, title, "normalisation", stands, totals[name], ranked[name])
         for name, (title, _) in ways.items()
     )
     counted = sorted(tools.items(), key=lambda one: (one[0].name, one[0].version))

@@ -19,6 +19,7 @@ from typing import Protocol
 from grader.checkers._registry import installed
 from grader.engine.assemble import rubric_facts
 from grader.engine.cluster import ATTEMPTS, WorkerLost, cluster_at
+from grader.engine.cores import cores
 from grader.engine.environment import AUTO
 from grader.engine.gather import Earlier, Surroundings, Which, generator
 from grader.engine.grade import choose
@@ -226,33 +227,27 @@ def _parsed(text: str) -> Evidence | Trouble:
 
 
 def _lost(task: Task, error: WorkerDied) -> Trouble:
-    return Trouble(
-        group=task.group.name,
-        run=task.run,
-        cause="worker",
-        reason=f"{error}, {ATTEMPTS} times.",
-        hint="If memory ran out, grade fewer groups at once: --workers 1.",
+    return task.trouble(
+        "worker",
+        f"{error}, {ATTEMPTS} times.",
+        "If memory ran out, grade fewer groups at once: --workers 1.",
     )
 
 
 def _killer(task: Task) -> Trouble:
-    return Trouble(
-        group=task.group.name,
-        run=task.run,
-        cause="worker",
-        reason=f"the cluster's worker ended while it measured this group, {ATTEMPTS} times.",
-        hint="The worker's own log may say why. If memory ran out, let it measure fewer "
+    return task.trouble(
+        "worker",
+        f"the cluster's worker ended while it measured this group, {ATTEMPTS} times.",
+        "The worker's own log may say why. If memory ran out, let it measure fewer "
         "groups at once: --nworkers 1 --nthreads 1.",
     )
 
 
 def _broken(task: Task, error: Exception) -> Trouble:
-    return Trouble(
-        group=task.group.name,
-        run=task.run,
-        cause="bug",
-        reason=f"a bug in mlops-grade: {type(error).__name__}: {error}",
-        hint="Grade this group by itself for a log to report.",
+    return task.trouble(
+        "bug",
+        f"a bug in mlops-grade: {type(error).__name__}: {error}",
+        "Grade this group by itself for a log to report.",
     )
 
 
@@ -385,13 +380,11 @@ def _which(request: ClassRequest, group: Group) -> Which:
 
 def _suitable_workers() -> int:
     """One for each core, and no more than the memory has room for."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
-    cores = cores or os.cpu_count() or 1
     try:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
-        return cores
-    return max(1, min(cores, memory // _GROUP_BYTES))
+        return cores()
+    return max(1, min(cores(), memory // _GROUP_BYTES))
 
 
 def _now() -> str:

@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -233,16 +233,34 @@ def _at_commit(
             f"{task.source}: {' '.join(made.notes)}",
             hint="Give the group an extension, or name the commit that counts.",
         )
-    chosen = well_named(git.tree(commit))
+    captured = _from_objects(task, git, git.tree(commit), made.notes, commit=commit)
+    return replace(captured, later=made.later)
+
+
+def _from_objects(
+    task: _Task,
+    git: Git,
+    entries: Iterable[TreeEntry],
+    notes: Sequence[str],
+    *,
+    commit: str | None,
+    uncommitted: bool = False,
+) -> Capture:
+    """What git itself keeps of these files, with the history that leads to `commit`."""
+    chosen = well_named(entries)
     copy = task.copy()
     copy.take_objects(chosen.taken, git)
     copy.finish()
-    history, more = _history(git, commit)
-    notes = (*made.notes, *more)
-    captured = _captured(
-        task, copy, chosen.left_out, notes, commit=commit, history=history
+    history, more = _history(git, commit) if commit is not None else (None, [])
+    return _captured(
+        task,
+        copy,
+        chosen.left_out,
+        (*notes, *more),
+        commit=commit,
+        uncommitted=uncommitted,
+        history=history,
     )
-    return replace(captured, later=made.later)
 
 
 def _cut(git: Git, tip: str, rule: _Rule, task: _Task) -> Cut:
@@ -337,24 +355,23 @@ def _working_tree(folder: Path, local: Local, task: _Task) -> Capture:
 
 
 def _staged(local: Local, task: _Task) -> Capture:
-    """What the next commit would have: the index, whatever the files are by now."""
+    """What the next commit would have: the index, whatever the files are by now.
+
+    Raises `Damaged` for a HEAD that can't be read: without a commit the next one would be
+    taken for the first of all, which can't be worse than anything.
+    """
     git = local.git
-    tracked = git.index(local.index) if local.index else ()
-    chosen = well_named(tracked)
-    copy = task.copy()
-    copy.take_objects(chosen.taken, git)
-    copy.finish()
     commit = git.commit("HEAD")
-    is_changed = commit is None or set(git.tree(commit)) != set(tracked)
-    history, notes = _history(git, commit) if commit is not None else (None, [])
-    return _captured(
+    if commit is None and local.head is not None:
+        raise Damaged(_why_unreadable(local))
+    tracked = git.index(local.index) if local.index else ()
+    return _from_objects(
         task,
-        copy,
-        chosen.left_out,
-        ["Graded as staged for the next commit.", *notes],
+        git,
+        tracked,
+        ["Graded as staged for the next commit."],
         commit=commit,
-        uncommitted=commit is not None and is_changed,
-        history=history,
+        uncommitted=commit is not None and set(git.tree(commit)) != set(tracked),
     )
 
 

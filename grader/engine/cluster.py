@@ -1,45 +1,44 @@
 """Grades a class on the workers of a Dask cluster, with the results of one machine.
 
-Each group is measured on a worker in a process of its own. Which program, tools and isolation
-a worker has is compared before the first group and again with each one, so that no mark
-depends on who measured. A worker uses its own tokens, caches and temporary files: none are
-sent. Nothing of Dask is imported unless a cluster is asked for.
+What each worker does is in `grader.engine.cluster_worker`; this is the side that sends. Which
+program, tools and isolation a worker has is compared before the first group and again with
+each one, so that no mark depends on who measured. No token is sent. Nothing of Dask is
+imported unless a cluster is asked for.
 """
 
 import logging
-import os
 import pickle
-import platform
-import signal
 import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Executor, Future
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
-from functools import cache
-from importlib import metadata
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.checkers._registry import installed
+from grader.engine import cluster_worker
+from grader.engine.cluster_worker import (
+    Died,
+    Errand,
+    Machine,
+    Unlike,
+    describe,
+    measure_on_worker,
+    program,
+    this_machine,
+)
 from grader.engine.environment import AUTO, NONE
-from grader.engine.gather import Earlier, Surroundings, Which
 from grader.engine.task import Task, measure_group
-from grader.errors import CannotMeasure, ExitCode, GradeError
-from grader.model.classroom import Group
-from grader.model.evidence import Trouble
-from grader.rubric.schema import Item
-from grader.sandbox.apart import run_apart
-from grader.sandbox.choose import Boxes, Isolation
-from grader.sandbox.remove import private_folder
+from grader.errors import ExitCode, GradeError
+from grader.sandbox.choose import Isolation
 from grader.sandbox.workers import WorkerDied
 from grader.submissions.address import looks_like_url
 
 if TYPE_CHECKING:
-    from distributed import Client, Worker
+    from distributed import Client
 
 EXTRA = 'pip install "mlops-grade[cluster]"'
 
@@ -53,193 +52,6 @@ _NO_WORKER_S, _ASK_S = 120.0, 5.0
 
 class WorkerLost(Exception):
     """The workers that measured a group have died, as often as it may be tried."""
-
-
-@dataclass(frozen=True)
-class Machine:
-    """What a mark depends on beside the repository and the rubric, as one worker has it."""
-
-    node: str
-    cores: int
-    versions: Mapping[str, str]
-    isolation: str
-
-    def differences(self, other: "Machine") -> list[str]:
-        """What it has otherwise than another one."""
-        names = [n for n in other.versions if n in self.versions]
-        names += [n for n in (*other.versions, *self.versions) if n not in names]
-        found = [
-            f"{name} {self.versions.get(name, 'missing')}, "
-            f"not {other.versions.get(name, 'missing')}"
-            for name in dict.fromkeys(names)
-            if self.versions.get(name) != other.versions.get(name)
-        ]
-        if self.isolation != other.isolation:
-            found.append(f'isolation "{self.isolation}", not "{other.isolation}"')
-        return found
-
-
-@cache
-def this_machine(isolation: Isolation) -> Machine:
-    """What this process would measure with. The tiers of isolation are tried."""
-    return Machine(
-        node=platform.node(),
-        cores=_cores(),
-        versions=_versions(),
-        isolation=Boxes(isolation).description(),
-    )
-
-
-def _versions() -> dict[str, str]:
-    registry = installed()
-    found = _program()
-    for name, checker in registry.checkers.items():
-        package = registry.distributions[name]
-        found[package] = metadata.version(package)
-        try:
-            for tool in checker.tool_versions():
-                found[tool.name] = tool.version
-        except CannotMeasure as error:
-            found[f"checker {name}"] = error.reason
-    return found
-
-
-def _program() -> dict[str, str]:
-    return {
-        "mlops-grade": metadata.version("mlops-grade"),
-        "Python": ".".join(platform.python_version_tuple()[:2]),
-        "distributed": metadata.version("distributed"),
-    }
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-@dataclass(frozen=True)
-class Errand:
-    """A task as it is sent: without boxes and folders, which each machine has of its own.
-
-    `is_here` is whether the group is a folder of the machine that sends it, `mates` how many
-    groups are measured at once on each node, `topic` under which progress is told.
-    """
-
-    name: str
-    group: Group
-    which: Which
-    items: tuple[Item, ...]
-    surroundings: Surroundings
-    run: str
-    earlier: Earlier | None
-    isolation: Isolation
-    expected: Machine
-    is_here: bool
-    mates: Mapping[str, int]
-    topic: str
-
-
-@dataclass(frozen=True)
-class Unlike:
-    """A worker that came later measures with something else; nothing was measured."""
-
-    words: str
-
-
-@dataclass(frozen=True)
-class Died:
-    """The process that measured the group ended without a result."""
-
-    status: int | None
-
-
-def measure_on_worker(raw: bytes) -> str | Unlike | Died:
-    """What a worker of the cluster does: `measure_group`, in a process of its own."""
-    from distributed import get_worker
-
-    errand: Errand = pickle.loads(raw)
-    worker = get_worker()
-    worker.log_event(errand.topic, ["begun", errand.name])
-    try:
-        return _measured(errand, worker)
-    finally:
-        worker.log_event(errand.topic, ["ended", errand.name])
-
-
-def _measured(errand: Errand, worker: "Worker") -> str | Unlike | Died:
-    key = worker.get_current_task()
-    machine = this_machine(errand.isolation)
-    if differences := machine.differences(errand.expected):
-        words = f"{worker.address} on {machine.node}: {'; '.join(differences)}"
-        return Unlike(words)
-    source = errand.group.source
-    if errand.is_here and not Path(source).exists():
-        return _unreachable(errand, machine).model_dump_json()
-    jobs = max(
-        1, machine.cores // errand.mates.get(machine.node, worker.state.nthreads)
-    )
-    place = Path(worker.local_directory)
-    with suppress(OSError):
-        # As root what runs in a box is another user, who must pass through.
-        place.chmod(0o711)
-    with private_folder(within=place) as work:
-        ticks = work / "ticks.jsonl"
-        ticks.touch(mode=0o600)
-        task = Task(
-            group=errand.group,
-            which=errand.which,
-            items=errand.items,
-            surroundings=replace(errand.surroundings, work=work, jobs=jobs),
-            boxes=_boxes(errand.isolation),
-            run=errand.run,
-            earlier=errand.earlier,
-            ticker=ticks,
-        )
-        with ticks.open("rb") as stream:
-
-            def tell() -> None:
-                if told := stream.read():
-                    text = told.decode("utf-8", "replace")
-                    worker.log_event(errand.topic, ["told", text])
-
-            def is_wanted() -> bool:
-                tell()
-                return _is_wanted(worker, str(key))
-
-            try:
-                return run_apart(is_wanted, measure_group, task)
-            except WorkerDied as error:
-                return Died(error.status)
-            finally:
-                tell()
-
-
-def dask_setup(worker: "Worker") -> None:
-    """A worker that we start ourselves: a key that is pressed is for us, not for it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _is_wanted(worker: "Worker", key: str) -> bool:
-    """Whether somebody still waits: who is stopped or killed waits for nothing any more."""
-    task = worker.state.tasks.get(key)
-    return task is not None and task.state not in ("cancelled", "released", "forgotten")
-
-
-@cache
-def _boxes(isolation: Isolation) -> Boxes:
-    return Boxes(isolation)
-
-
-def _unreachable(errand: Errand, machine: Machine) -> Trouble:
-    return Trouble(
-        group=errand.group.name,
-        run=errand.run,
-        cause="not-on-worker",
-        reason=f'"{errand.group.source}" is not there on the worker {machine.node}.',
-        hint="Put the folders where every worker sees them under the same path, or list "
-        "the repositories' addresses.",
-    )
 
 
 @contextmanager
@@ -271,7 +83,7 @@ def cluster_at(where: str, isolation: Isolation) -> Iterator["ClusterPool"]:
                 host="127.0.0.1",
                 dashboard_address=None,
                 silence_logs=logging.CRITICAL,
-                preload=[__name__],
+                preload=[cluster_worker.__name__],
                 # What is measured is not in the worker's process: its limit would be ours.
                 memory_limit=None,
                 # We count ourselves, and only what had begun when its worker died.
@@ -496,7 +308,7 @@ class ClusterPool(Executor):
         except TimeoutError as error:
             raise _gone(f"the scheduler at {self._address} has no worker.") from error
         asked: dict[str, Machine | Exception] = client.run(
-            _describe, self._wanted, on_error="return"
+            describe, self._wanted, on_error="return"
         )
         here = replace(this_machine("none"), isolation="")
         isolations = Counter(
@@ -520,21 +332,14 @@ class ClusterPool(Executor):
     def _scheduler_differences(self) -> list[str]:
         """It reads the names of what it passes on: they must mean the same there."""
         try:
-            there = self._client.run_on_scheduler(_program)  # type: ignore[no-untyped-call]
+            there = self._client.run_on_scheduler(program)  # type: ignore[no-untyped-call]
         except (
             Exception
         ) as error:  # whatever the scheduler raised, as it was raised there
             said = f"mlops-grade can't be used there: {error}"
             return [f"the scheduler at {self._address}: {said}"]
-        found = Machine("", 1, there, "").differences(Machine("", 1, _program(), ""))
+        found = Machine("", 1, there, "").differences(Machine("", 1, program(), ""))
         return [f"the scheduler at {self._address}: {one}" for one in found]
-
-
-async def _describe(isolation: Isolation) -> Machine:
-    import asyncio
-
-    # Not in the worker's own thread: it would not answer its scheduler meanwhile.
-    return await asyncio.to_thread(this_machine, isolation)
 
 
 def _gone(what: str) -> GradeError:

@@ -22,7 +22,7 @@ from grader.model.score import Grade, Penalty
 from grader.model.term import Entry
 from grader.rubric.load import LoadedRubric
 from grader.scoring.cohort import Class, cohort_of
-from grader.scoring.course import course
+from grader.scoring.course import course, own_runs
 from grader.scoring.late import late_penalty
 from grader.scoring.places import class_marks
 from grader.scoring.ranks import ranks
@@ -221,6 +221,7 @@ def reports(
         ],
         marking.result.titles,
     )
+    runs = own_runs(entries)
     for line in marking.result.lines:
         if line.grade is None:
             continue
@@ -243,7 +244,7 @@ def reports(
             marking.against,
         )
         places = marks.places(line.grade, is_ranked=line.rank is not None)
-        points = course(entries, line.group.name)
+        points = course(runs.get(line.group.name, ()))
         if points and points[-1].total != line.grade.total:
             points = ()
         yield line.group, report.model_copy(update={"places": places, "course": points})

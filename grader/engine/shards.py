@@ -14,17 +14,16 @@ from pathlib import Path
 from grader.checkers._registry import installed
 from grader.engine.batch import ClassRequest, ClassWatch, run_class
 from grader.engine.gather import generator
-from grader.engine.items import catalogue, key
+from grader.engine.items import key
 from grader.engine.marking import mark_class
 from grader.engine.people import MARKS, OVERRIDES, decided_in
 from grader.engine.publish import write_class
 from grader.engine.store import ClassFolder, write_atomic
-from grader.engine.stored import RUBRIC
+from grader.engine.stored import RUBRIC, parse_own
 from grader.errors import ExitCode, GradeError
 from grader.model.classroom import ClassRecord, ClassResult, Group, Shard
 from grader.model.evidence import Evidence, Trouble
 from grader.model.measurement import Failed
-from grader.rubric.load import parse_rubric
 
 _SHARD = re.compile(r"([0-9]{1,6})/([0-9]{1,6})", re.ASCII)
 
@@ -337,18 +336,14 @@ def _make(
     """Copy what the parts have, mark it, and write it all; the record comes last."""
     first = stored[0]
     registry = installed()
-    text = _read(first.folder.root / RUBRIC) or b""
+    own = first.folder.root / RUBRIC
+    text = _read(own) or b""
     if hashlib.sha256(text).hexdigest() != first.record.rubric.digest:
         raise GradeError(
-            f'"{first.folder.root / RUBRIC}" is not the rubric that was measured by.',
+            f'"{own}" is not the rubric that was measured by.',
             hint="Measure that part again.",
         )
-    loaded = parse_rubric(
-        text,
-        str(first.folder.root / RUBRIC),
-        catalogue(registry),
-        folder=Path(first.record.rubric_folder),
-    )
+    loaded = parse_own(text, first.folder.root, first.record, registry)
     _keep_people(first, folder)
     decided = decided_in(folder.root, loaded.rubric, first.record.groups)
     whole = all(sources.values())

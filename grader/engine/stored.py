@@ -43,10 +43,7 @@ def open_class(root: Path) -> StoredClass:
     folder = ReadOnce(root)
     record = folder.record() if root.is_dir() else None
     if record is None:
-        raise GradeError(
-            f'"{root}" is not the folder of a class that was graded.',
-            hint="Give what --output was in: mlops-grade batch LIST --output FOLDER",
-        )
+        raise no_class(root)
     if record.shard is not None:
         raise GradeError(
             f'"{root}" is part {record.shard} of a class: marks may depend on the others.',
@@ -58,7 +55,25 @@ def open_class(root: Path) -> StoredClass:
         text = own.read_bytes()
     except OSError as error:
         raise GradeError(f'cannot read "{own}": {error.strerror}.') from error
-    loaded = parse_rubric(
-        text, str(own), catalogue(registry), folder=Path(record.rubric_folder)
-    )
+    loaded = parse_own(text, root, record, registry)
     return StoredClass(folder, record, loaded, registry)
+
+
+def no_class(root: Path) -> GradeError:
+    """What is said of a folder that is no class's."""
+    return GradeError(
+        f'"{root}" is not the folder of a class that was graded.',
+        hint="Give what --output was in: mlops-grade batch LIST --output FOLDER",
+    )
+
+
+def parse_own(
+    text: bytes, root: Path, record: ClassRecord, registry: Registry
+) -> LoadedRubric:
+    """The rubric that a class's folder keeps; paths in it start where it was at the run."""
+    return parse_rubric(
+        text,
+        str(root / RUBRIC),
+        catalogue(registry),
+        folder=Path(record.rubric_folder),
+    )

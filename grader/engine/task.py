@@ -26,6 +26,12 @@ class Task:
     earlier: Earlier | None
     ticker: Path | None
 
+    def trouble(self, cause: str, reason: str, hint: str) -> Trouble:
+        """Why nothing of the group could be measured."""
+        return Trouble(
+            group=self.group.name, run=self.run, cause=cause, reason=reason, hint=hint
+        )
+
 
 def measure_group(task: Task) -> str:
     """A worker's work: the group's `Evidence`, or its `Trouble`, as JSON."""
@@ -45,19 +51,12 @@ def measure_group(task: Task) -> str:
             watch=watch,
         ).model_dump_json()
     except GradeError as error:
-        return Trouble(
-            group=group.name,
-            run=task.run,
-            cause=error.cause,
-            reason=error.message,
-            hint=error.hint,
-        ).model_dump_json()
+        trouble = task.trouble(error.cause, error.message, error.hint)
     except OSError as error:
         # A full disk, no room for temporary files: the machine's trouble, not the group's.
-        return Trouble(
-            group=group.name,
-            run=task.run,
-            cause="environment",
-            reason=f"{error.strerror or error}: {error.filename or 'this machine'}.",
-            hint="Make room, and run the same command again.",
-        ).model_dump_json()
+        trouble = task.trouble(
+            "environment",
+            f"{error.strerror or error}: {error.filename or 'this machine'}.",
+            "Make room, and run the same command again.",
+        )
+    return trouble.model_dump_json()

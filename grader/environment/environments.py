@@ -12,37 +12,13 @@ from packaging.utils import canonicalize_name
 
 from grader.environment.declarations import Declared
 from grader.environment.given import Blame
+from grader.environment.import_names import distributions_of
 from grader.environment.interpreters import Choice
 from grader.environment.manifests import Project
 from grader.environment.provision import Provisioned, Provisioner, Wish
 from grader.environment.resolve import Resolution
 from grader.errors import CannotMeasure
 from grader.model.environment import EnvironmentFacts, Unresolved
-
-# Import names that are not their distribution's; for telling apart what was declared.
-_DISTRIBUTIONS = {
-    "attr": "attrs",
-    "bs4": "beautifulsoup4",
-    "catboost": "catboost",
-    "cv2": "opencv-python",
-    "dateutil": "python-dateutil",
-    "dotenv": "python-dotenv",
-    "fitz": "pymupdf",
-    "git": "gitpython",
-    "hydra": "hydra-core",
-    "imblearn": "imbalanced-learn",
-    "jose": "python-jose",
-    "jwt": "pyjwt",
-    "magic": "python-magic",
-    "multipart": "python-multipart",
-    "pil": "pillow",
-    "psycopg2": "psycopg2-binary",
-    "serial": "pyserial",
-    "skimage": "scikit-image",
-    "sklearn": "scikit-learn",
-    "umap": "umap-learn",
-    "yaml": "pyyaml",
-}
 
 
 class BuiltEnvironment:
@@ -187,5 +163,4 @@ def not_on_pypi(project: Project) -> tuple[Unresolved, ...]:
 
 def distribution_of(name: str) -> str:
     """The distribution that a module most likely belongs to, by canonical name."""
-    top = name.partition(".")[0]
-    return str(canonicalize_name(_DISTRIBUTIONS.get(top.lower(), top)))
+    return distributions_of(name.partition(".")[0])[0]

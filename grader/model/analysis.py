@@ -58,8 +58,8 @@ class ItemStatistics(Stored):
     advice: tuple[str, ...] = ()
 
 
-class Moved(Stored):
-    """One group under a variant: its total and rank there."""
+class Standing(Stored):
+    """One group in one marking of the class: its total and rank, None where it has none."""
 
     group: str
     total: Mark | None
@@ -83,7 +83,7 @@ class Variant(Stored):
     mean_change: float
     largest_change: float
     ranks_changed: int
-    lines: tuple[Moved, ...]
+    lines: tuple[Standing, ...]
 
 
 class ToolCount(Stored):
@@ -100,13 +100,6 @@ class Analysis(Stored):
     items: tuple[ItemStatistics, ...]
     variants: tuple[Variant, ...] = ()
     tools: tuple[ToolCount, ...] = ()
-
-    def item(self, key: str) -> ItemStatistics:
-        """The statistics of an item's id. Raises `KeyError` for one that is not there."""
-        for one in self.items:
-            if one.item == key:
-                return one
-        raise KeyError(key)
 
 
 class ClassReport(Stored):

@@ -7,7 +7,7 @@ from pydantic import Field
 from grader.model.evidence import Trouble
 from grader.model.measurement import Stored, Tool
 from grader.model.report import RubricFacts
-from grader.model.score import Grade
+from grader.model.score import DimensionScore, Grade
 
 CLASS_VERSION: Final = 1
 
@@ -108,3 +108,9 @@ class ClassResult(Stored):
     titles: dict[str, str]
     dimensions: dict[str, str]
     lines: tuple[GroupLine, ...]
+
+    @property
+    def rubric_dimensions(self) -> tuple[DimensionScore, ...]:
+        """The rubric's dimensions, as the first graded group has them; none without one."""
+        grades = (line.grade for line in self.lines if line.grade is not None)
+        return next((grade.dimensions for grade in grades), ())

@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 from grader.model.measurement import Finding, Stored, Tool
 from grader.model.report import RubricFacts
-from grader.model.score import ItemResult, Mark, Penalty, Share
+from grader.model.score import ROUNDING, ItemResult, Mark, Penalty, Share
 
 COMPARISON_VERSION: Final = 1
 
@@ -138,4 +138,4 @@ class Comparison(Stored):
     @property
     def is_worse(self) -> bool:
         """Whether the total went down; by less than marks are computed to is not down."""
-        return self.change is not None and self.change < -1e-9
+        return self.change is not None and self.change < -ROUNDING

@@ -13,8 +13,11 @@ from grader.model.measurement import Stored
 Mark = Annotated[float, Field(ge=0.0, le=10.0)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
+# Totals are settled to this: a smaller change is rounding, not a mark.
+ROUNDING = 1e-9
 
-class Comparison(Stored):
+
+class Compared(Stored):
     """One number held against a class: `relative(x)` or `percentile(x)`, and how it came out.
 
     `text` is the derivation with the numbers put in (`10 × (1 − 12 / 208)`), `groups` how
@@ -41,7 +44,7 @@ class Trace(Stored):
     substituted: str
     value: float
     inputs: Mapping[str, int | float]
-    compared: tuple[Comparison, ...] = ()
+    compared: tuple[Compared, ...] = ()
 
 
 class ItemScore(Stored):

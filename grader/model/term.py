@@ -66,10 +66,6 @@ class Entry(RunFacts):
             raise ValueError("not every item has a share and a mark in each group")
         return self
 
-    def group(self, name: str) -> GroupEntry | None:
-        """A group's line, None where it was not in the list."""
-        return next((one for one in self.groups if one.name == name), None)
-
     def marks(self, group: GroupEntry) -> Mapping[str, float]:
         """A group's marks by item, without what was not graded."""
         pairs = zip(self.items, group.marks, strict=True)

@@ -1,7 +1,7 @@
 """What a gradebook's file says, whichever program exported it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -24,6 +24,11 @@ class Person:
     ids: Mapping[str, str]
     out_of: Decimal | None = None
     closed: str = ""
+
+    @property
+    def shown(self) -> str:
+        """How the person is called, by the place in the file where there is no name."""
+        return self.name or f"row {self.row + 1}"
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,13 @@ class Gradebook:
     columns: tuple[Column, ...]
     computed: tuple[str, ...] = ()
     kept: Mapping[str, str] = field(default_factory=dict)
+
+
+def listed(names: Iterable[str]) -> str:
+    """The names of columns, quoted: the first twelve, and how many more."""
+    quoted = [f'"{name}"' for name in names]
+    more = f" and {len(quoted) - 12} more" if len(quoted) > 12 else ""
+    return ", ".join(quoted[:12]) + more
 
 
 def number(text: str) -> Decimal | None:

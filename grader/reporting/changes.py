@@ -3,9 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grader.model.comparison import Comparison, Difference, ItemChange, Side
-from grader.model.measurement import Finding
-from grader.model.score import Decided, ItemResult, ItemScore, Penalty, Ungraded
+from grader.model.comparison import (
+    Comparison,
+    Difference,
+    ItemChange,
+    NumberChange,
+    Side,
+)
+from grader.model.measurement import YES_OR_NO, Finding
+from grader.model.score import (
+    ROUNDING,
+    Decided,
+    ItemResult,
+    ItemScore,
+    Penalty,
+    Ungraded,
+)
 from grader.reporting import numbers, words
 
 # Those first that the mark is made of.
@@ -69,16 +82,13 @@ def gain(value: float | None) -> str:
     """Points with their sign; what is only rounding is nothing."""
     if value is None:
         return "–"
-    return numbers.gain(0 if abs(value) < 1e-9 else value)
+    return numbers.gain(0 if abs(value) < ROUNDING else value)
 
 
 def remarks(change: ItemChange) -> tuple[str, ...]:
     """What else of an item is another, as sentences or parts of them."""
     found = []
-    shown = [
-        f"{one.name} {_number(one.before, one.unit)} → {_number(one.after, one.unit)}"
-        for one in change.numbers[:FIRST_NUMBERS]
-    ]
+    shown = [_moved(one) for one in change.numbers[:FIRST_NUMBERS]]
     if more := len(change.numbers) - len(shown):
         shown.append(f"{words.counted(more, 'more number')} in the JSON")
     if shown:
@@ -86,20 +96,31 @@ def remarks(change: ItemChange) -> tuple[str, ...]:
     if moved := counts(change):
         found.append(moved)
     found += _states(change)
-    if abs(change.share_before - change.share_after) > 1e-9:
+    if abs(change.share_before - change.share_after) > ROUNDING:
         found.append(
             f"weight {numbers.percent(change.share_before)} → "
             f"{numbers.percent(change.share_after)} of the rubric"
         )
-    if change.by_mark and change.by_weight and abs(change.by_weight) > 1e-9:
+    if change.by_mark and change.by_weight and abs(change.by_weight) > ROUNDING:
         found.append(
             f"{gain(change.by_mark)} by its mark, {gain(change.by_weight)} by its weight"
         )
     return (*found, *change.notes)
 
 
+def _moved(change: NumberChange) -> str:
+    """`violations 208 → 12`, `has_tests: no → yes`."""
+    colon = ":" if change.unit == YES_OR_NO else ""
+    before, after = (_number(one, change.unit) for one in (change.before, change.after))
+    return f"{change.name}{colon} {before} → {after}"
+
+
 def _number(value: int | float | None, unit: str) -> str:
-    return "not measured" if value is None else numbers.measured(value, unit)
+    if value is None:
+        return "not measured"
+    if unit == YES_OR_NO:
+        return numbers.quantity(value, unit)
+    return numbers.measured(value, unit)
 
 
 def counts(change: ItemChange) -> str:
@@ -150,7 +171,7 @@ def others(comparison: Comparison) -> tuple[Others, ...]:
     found = []
     still = [one.points or 0.0 for one in comparison.items if not one.is_changed]
     weights = sum(still)
-    if any(abs(one) > 1e-9 for one in still):
+    if any(abs(one) > ROUNDING for one in still):
         found.append(
             Others("the other items, which now weigh otherwise", gain(weights))
         )
@@ -179,7 +200,7 @@ def made_of(comparison: Comparison) -> str:
         (comparison.by_weights, "by weights and what is graded"),
         (comparison.by_penalties, "by points taken off"),
     ]
-    told = [(value, text) for value, text in parts if value and abs(value) > 1e-9]
+    told = [(value, text) for value, text in parts if value and abs(value) > ROUNDING]
     if len(told) < 2:
         return ""
     return ", ".join(f"{gain(value)} {text}" for value, text in told)

@@ -41,7 +41,7 @@ def _content(report: ClassReport) -> dict[str, object]:
         "record": shown.result.record,
         "analysis": shown.analysis,
         "facts": facts(shown),
-        "dimensions": class_view.dimensions(shown),
+        "dimensions": shown.result.rubric_dimensions,
         "rows": found,
         "graded": graded,
         "lowest": ranked[-LOWEST:][::-1] if len(ranked) > LOWEST else [],
@@ -70,9 +70,8 @@ def facts(report: ClassReport) -> tuple[tuple[str, str], ...]:
     if record.deadline is not None:
         zone = f" ({record.timezone})"
         lines.append(("Deadline", f"{submitted.moment(record.deadline)}{zone}"))
-    rubric = report.result.rubric
     lines += [
-        ("Rubric", f"{rubric.name}, version {rubric.version}"),
+        ("Rubric", words.rubric(report.result.rubric)),
         ("Program", f"{record.generator.name} {record.generator.version}"),
     ]
     if record.isolation:

@@ -54,7 +54,7 @@ def score_columns(result: ClassResult) -> tuple[str, ...]:
     """The columns of `score_rows`. A dimension's is `dimension.ID`, an item's `item.ID`."""
     return (
         *_BEFORE,
-        *(f"dimension.{one.id}" for one in _dimensions(result)),
+        *(f"dimension.{one.id}" for one in result.rubric_dimensions),
         *(f"item.{item}" for item in result.items),
         *_AFTER,
     )
@@ -62,7 +62,7 @@ def score_columns(result: ClassResult) -> tuple[str, ...]:
 
 def score_rows(result: ClassResult) -> Iterator[Row]:
     """A row for each group, in the list's order."""
-    dimensions = _dimensions(result)
+    dimensions = result.rubric_dimensions
     for line in result.lines:
         yield _score_row(line, result, dimensions)
 
@@ -107,12 +107,6 @@ def not_graded_rows(result: ClassResult) -> Iterator[Row]:
         if refused.row is not None:
             where = f"row {refused.row} of the list"
         yield refused.text, where, "refused", refused.reason
-
-
-def _dimensions(result: ClassResult) -> tuple[DimensionScore, ...]:
-    # Every graded group has the rubric's dimensions; without any there is no column to fill.
-    grades = (line.grade for line in result.lines if line.grade is not None)
-    return next((grade.dimensions for grade in grades), ())
 
 
 def _score_row(

@@ -6,14 +6,12 @@ from urllib.parse import quote
 
 from grader.model.analysis import ClassReport, Variant
 from grader.model.classroom import GroupLine
-from grader.model.score import DimensionScore, ItemResult, Ungraded
+from grader.model.score import ROUNDING, DimensionScore, ItemResult, Ungraded
 from grader.model.term import Move
 from grader.reporting import words
 
 # Of each variant, and of each group: what moves or costs most.
 MOVERS, LOSSES = 20, 3
-# A change of a total that only comes of adding in another order.
-_NOTHING = 1e-9
 
 _CAUSES: Mapping[str, str] = {
     "private-or-gone": "Private, renamed or gone",
@@ -228,7 +226,7 @@ def movers(
         if before is None or there.total is None:
             continue
         change = there.total - before
-        if abs(change) > _NOTHING or line.rank != there.rank:
+        if abs(change) > ROUNDING or line.rank != there.rank:
             moved.append(Mover(by_line[id(line)], there.total, change, there.rank))
     moved.sort(key=lambda one: (-abs(one.change), one.row.number))
     return tuple(moved[:MOVERS])
@@ -248,9 +246,3 @@ def moved(report: ClassReport, found: Sequence[Row]) -> tuple[MovedSince, ...]:
         return ()
     by_name = {row.line.group.name: row for row in found}
     return tuple(MovedSince(by_name.get(one.group), one) for one in report.moves.totals)
-
-
-def dimensions(report: ClassReport) -> tuple[DimensionScore, ...]:
-    """The rubric's dimensions, as the first graded group has them."""
-    grades = (line.grade for line in report.result.lines if line.grade is not None)
-    return next((grade.dimensions for grade in grades), ())

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from grader.model.report import CoursePoint, RubricFacts
+from grader.model.report import CoursePoint
 from grader.model.term import GroupRun, Move, Moves, Part, RunFacts
 from grader.reporting import numbers, words
 from grader.reporting.changes import gain
@@ -23,11 +23,6 @@ def stamp(when: str) -> str:
         return f"{datetime.fromisoformat(when).astimezone(UTC):%Y-%m-%d %H:%M}"
     except (ValueError, OverflowError):
         return when
-
-
-def rubric(facts: RubricFacts) -> str:
-    """`MLOps, version 3`."""
-    return f"{facts.name}, version {facts.version}"
 
 
 @dataclass(frozen=True)
@@ -72,7 +67,7 @@ def rank(own: int | None, ranked: int) -> str:
 def _remarks(before: CoursePoint | None, point: CoursePoint) -> list[str]:
     remarks = []
     if is_other(before, point):
-        remarks.append(f"another rubric: {rubric(point.rubric)}")
+        remarks.append(f"another rubric: {words.rubric(point.rubric)}")
     if point.is_remark:
         remarks.append("marked anew, nothing measured")
     if point.total is not None and not point.is_final:
@@ -195,8 +190,8 @@ def _rulers(before: RunFacts, after: RunFacts) -> list[str]:
     found = []
     if before.rubric.digest != after.rubric.digest:
         found.append(
-            f"The rubric changed: {rubric(before.rubric)}, then {rubric(after.rubric)}. "
-            "Items are matched by their ids."
+            f"The rubric changed: {words.rubric(before.rubric)}, then "
+            f"{words.rubric(after.rubric)}. Items are matched by their ids."
         )
     if before.generator != after.generator:
         found.append(
@@ -226,7 +221,7 @@ def through_run(run: GroupRun) -> str:
     """The same of one run in a group's line, with what else there is to say of it."""
     said = []
     if run.is_other_rubric:
-        said.append(f"another rubric: {rubric(run.rubric)}")
+        said.append(f"another rubric: {words.rubric(run.rubric)}")
     if run.is_remark:
         said.append("marked anew")
     if run.total is not None and not run.is_final:

@@ -4,13 +4,12 @@ The report itself is the page of `html.py`. Nothing here says another group's na
 """
 
 from collections.abc import Iterable
-from html import escape
 
 from grader.model.classroom import Group
 from grader.model.report import Report
 from grader.model.score import Decided, Ungraded
 from grader.reporting import csv, decisions, numbers, words
-from grader.reporting.clean import clean_report
+from grader.reporting.clean import clean_report, spreadsheet_html
 
 # More than these is a list, and no advice; the report has all of them.
 FIRST_FIXES = 3
@@ -34,7 +33,7 @@ def feedback_text(report: Report, file: str = "") -> str:
 
 def feedback_html(report: Report) -> str:
     """The same message on one line, for a cell that a gradebook takes as HTML."""
-    return escape(feedback_text(report).strip(), quote=False).replace("\n", "<br />")
+    return spreadsheet_html(feedback_text(report).strip())
 
 
 def feedback_index(files: Iterable[tuple[Group, str, str]]) -> str:

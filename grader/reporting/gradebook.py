@@ -4,8 +4,7 @@ Nothing is guessed: a person gets a mark where an id of the file is exactly a me
 graded group, and where the cell has no other mark yet. Whoever is left out is told by name.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -13,8 +12,9 @@ from grader.errors import GradeError, did_you_mean
 from grader.model.classroom import ClassResult, GroupLine
 from grader.reporting import numbers, words
 from grader.reporting._canvas import read_canvas
+from grader.reporting._claims import Claim, claims
 from grader.reporting._delimited import Delimited, decoded, read_delimited
-from grader.reporting._gradebook import BLANK, Column, Gradebook, Person, number
+from grader.reporting._gradebook import BLANK, Column, Gradebook, Person, listed, number
 from grader.reporting._moodle import read_moodle
 
 _CENT = Decimal("0.01")
@@ -59,14 +59,6 @@ class Filled:
     comments: int = 0
 
 
-@dataclass(frozen=True)
-class _Claim:
-    """A member of a group whom one row of the file belongs to."""
-
-    line: GroupLine
-    member: str
-
-
 def fill_gradebook(
     content: bytes, source: str, result: ClassResult, wish: Wish
 ) -> Filled:
@@ -83,25 +75,24 @@ def fill_gradebook(
             f'{source}: there is no column of comments that belongs to "{column.name}".',
             hint="Leave --feedback out, or export the gradebook with its feedback.",
         )
-    claims, left, matched = _claims(book, result.lines, wish.by, source)
+    claimed = claims(book, result.lines, wish.by, source)
     filling = _Filling(table, column, wish, uses_comma=_uses_comma(table))
     strangers = []
     for person in book.people:
-        claimed = claims.get(person.row, [])
-        if claimed:
-            filling.fill(person, claimed, book.kept)
+        if person.row in claimed.by_row:
+            filling.fill(person, claimed.by_row[person.row], book.kept)
         else:
-            strangers.append(person.name or f"row {person.row + 1}")
+            strangers.append(person.shown)
     return Filled(
         content=table.replaced(filling.cells),
         kind=book.kind,
         column=column.name,
         filled=filling.filled,
         same=filling.same,
-        left=(*left, *filling.left),
+        left=(*claimed.left, *filling.left),
         overwritten=tuple(filling.overwritten),
         strangers=tuple(strangers),
-        matched=matched,
+        matched=claimed.matched,
         comments=filling.comments,
     )
 
@@ -135,7 +126,7 @@ def _column(book: Gradebook, wanted: str | None, source: str) -> Column:
         raise GradeError(
             f"{source}: {len(offered)} columns of this {book.kind} could take the marks.",
             hint=(
-                f"Say which with --column: {_listed(one.name for one in offered)}"
+                f"Say which with --column: {listed(one.name for one in offered)}"
                 if offered
                 else "Make the assignment there first, then export the gradebook again."
             ),
@@ -145,7 +136,7 @@ def _column(book: Gradebook, wanted: str | None, source: str) -> Column:
     if len(found) == 1:
         return found[0]
     if found:
-        names = _listed(one.name for one in found)
+        names = listed(one.name for one in found)
         raise GradeError(f'{source}: "{wanted}" is more than one column: {names}.')
     if wanted in book.computed:
         raise GradeError(
@@ -155,14 +146,8 @@ def _column(book: Gradebook, wanted: str | None, source: str) -> Column:
     known = [name for one in book.columns for name in (one.name, *one.short)]
     raise GradeError(
         f'{source}: there is no column "{wanted}".{did_you_mean(wanted, known)}',
-        hint=f"It has: {_listed(one.name for one in offered)}",
+        hint=f"It has: {listed(one.name for one in offered)}",
     )
-
-
-def _listed(names: Iterable[str]) -> str:
-    quoted = [f'"{name}"' for name in names]
-    more = f" and {len(quoted) - 12} more" if len(quoted) > 12 else ""
-    return ", ".join(quoted[:12]) + more
 
 
 def _check_maximum(book: Gradebook, column: Column, wish: Wish, source: str) -> None:
@@ -178,80 +163,6 @@ def _check_maximum(book: Gradebook, column: Column, wish: Wish, source: str) -> 
             f"{', '.join(sorted(str(one) for one in said))}, not of {wish.out_of}.",
             hint="Leave --out-of out: the file says it.",
         )
-
-
-def _claims(
-    book: Gradebook, lines: Sequence[GroupLine], by: str | None, source: str
-) -> tuple[dict[int, list[_Claim]], list[str], dict[str, int]]:
-    """Whose row is whose, the members who have none or several, and by which columns."""
-    known = {name for person in book.people for name in person.ids}
-    if by is not None and by not in known:
-        raise GradeError(
-            f'{source}: no column of ids is called "{by}".{did_you_mean(by, list(known))}',
-            hint=f"It has: {_listed(sorted(known))}",
-        )
-    people: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for person in book.people:
-        for column, text in person.ids.items():
-            if by in (None, column):
-                people[_key(text)][person.row].add(column)
-    claims: dict[int, list[_Claim]] = defaultdict(list)
-    left: list[str] = []
-    numeric: dict[str, set[str]] = {}
-    matched: Counter[str] = Counter()
-    rows = {person.row: person for person in book.people}
-    for line in lines:
-        if not line.group.members:
-            left.append(f"{line.group.name}: the list of groups names no members")
-        for member in line.group.members:
-            found: dict[int, set[str]] = defaultdict(set)
-            for form in _forms(member):
-                for row, columns in people.get(_key(form), {}).items():
-                    found[row] |= columns
-                    if form.isdigit():
-                        numeric.setdefault(member, set()).update(columns)
-            who = f"{member} ({line.group.name})"
-            if len(found) == 1:
-                row, columns = found.popitem()
-                claims[row].append(_Claim(line, member))
-                matched.update(columns)
-            elif found:
-                names = ", ".join(rows[row].name or f"row {row + 1}" for row in found)
-                left.append(
-                    f"{who}: is an id of more than one person: {names}; --by goes by one "
-                    "column of ids"
-                )
-            else:
-                left.append(f"{who}: is no id of the file")
-    _check_numbers(numeric, source)
-    return claims, left, dict(matched)
-
-
-def _check_numbers(numeric: Mapping[str, set[str]], source: str) -> None:
-    """A number may be one student's id there and another's here: they must be of one kind."""
-    if not numeric or set.intersection(*numeric.values()):
-        return
-    columns = sorted(set().union(*numeric.values()))
-    raise GradeError(
-        f"{source}: the members' numbers are ids of different columns: {_listed(columns)}. "
-        "The same number can be another student's in each.",
-        hint=f'Say which to go by, for example --by "{columns[-1]}"',
-    )
-
-
-def _forms(member: str) -> tuple[str, ...]:
-    """The ids that a member's text may be: all of it, before (login), within <address>."""
-    forms = [member]
-    if member.endswith(")") and " (" in member:
-        forms.append(member.rpartition(" (")[0])
-    if member.endswith(">") and "<" in member:
-        forms.append(member.rpartition("<")[2][:-1])
-    return tuple(form.strip() for form in forms if form.strip())
-
-
-def _key(text: str) -> str:
-    """Ids are compared exactly, addresses without regard to case."""
-    return text.strip().casefold() if "@" in text else text.strip()
 
 
 def _uses_comma(table: Delimited) -> bool:
@@ -284,12 +195,12 @@ class _Filling:
     comments: int = 0
 
     def fill(
-        self, person: Person, claims: Sequence[_Claim], kept: Mapping[str, str]
+        self, person: Person, claimants: Sequence[Claim], kept: Mapping[str, str]
     ) -> None:
         """Put a person's mark where it belongs, or say why not."""
-        line = claims[0].line
-        groups = sorted({one.line.group.name for one in claims})
-        who = f"{person.name or claims[0].member} ({', '.join(groups)})"
+        line = claimants[0].line
+        groups = sorted({one.line.group.name for one in claimants})
+        who = f"{person.name or claimants[0].member} ({', '.join(groups)})"
         if len(groups) > 1:
             self.left.append(f"{who}: is in {len(groups)} groups")
             return

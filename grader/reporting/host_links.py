@@ -1,9 +1,10 @@
 """Links to a line of the repository at its host, at the commit that was graded."""
 
 import re
+from dataclasses import dataclass
 from urllib.parse import quote
 
-from grader.model.hosts import host_kind
+from grader.model.hosts import HostKind, host_kind
 from grader.model.report import RepositoryFacts
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -11,13 +12,21 @@ _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _PATH_CHARACTERS = 1_000
 
 
+@dataclass(frozen=True)
+class _Hosted:
+    """A commit at a known kind of host, whose page is that of the repository."""
+
+    page: str
+    kind: HostKind
+    commit: str
+
+
 def commit_link(repository: RepositoryFacts) -> str | None:
     """The page of the graded commit; None where the host has none that is known."""
-    page, commit = repository.web, repository.commit
-    kind = host_kind(page) if page else None
-    if page is None or kind is None or not commit or not _COMMIT.fullmatch(commit):
+    if (hosted := _hosted(repository)) is None:
         return None
-    match kind:
+    page, commit = hosted.page, hosted.commit
+    match hosted.kind:
         case "gitlab":
             return f"{page}/-/commit/{commit}"
         case "bitbucket":
@@ -34,14 +43,11 @@ def line_link(
     None outside such a host, and where what was graded is not just that commit: there the
     line may be another one.
     """
-    page, commit = repository.web, repository.commit
-    kind = host_kind(page) if page else None
-    if page is None or kind is None or repository.uncommitted:
+    hosted = _hosted(repository)
+    if hosted is None or repository.uncommitted or not path or not _is_plain(path):
         return None
-    if not commit or not _COMMIT.fullmatch(commit) or not path or not _is_plain(path):
-        return None
-    file = quote(path, safe="/")
-    match kind:
+    page, commit, file = hosted.page, hosted.commit, quote(path, safe="/")
+    match hosted.kind:
         case "github":
             return f"{page}/blob/{commit}/{file}{_at('#L', line)}"
         case "gitlab":
@@ -50,6 +56,14 @@ def line_link(
             return f"{page}/src/{commit}/{file}{_at('#lines-', line)}"
         case "gitea":
             return f"{page}/src/commit/{commit}/{file}{_at('#L', line)}"
+
+
+def _hosted(repository: RepositoryFacts) -> _Hosted | None:
+    page, commit = repository.web, repository.commit
+    kind = host_kind(page) if page else None
+    if page is None or kind is None or not commit or not _COMMIT.fullmatch(commit):
+        return None
+    return _Hosted(page, kind, commit)
 
 
 def _at(sign: str, line: int | None) -> str:

@@ -2,8 +2,10 @@
 
 import json
 import re
+from collections.abc import Mapping
 
 from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError
 
 from grader.errors import GradeError
 from grader.model.measurement import Stored
@@ -11,16 +13,41 @@ from grader.model.report import SCHEMA_VERSION, Report
 
 MAX_BYTES = 64 * 1024 * 1024
 
-# What JSON may leave as it is but a terminal or an eye would act on: C1 controls, bidi.
-_UNSHOWN = re.compile(
-    "[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
-)
+# What JSON may leave as it is but a terminal or an eye would act on: C1 controls, bidi; and
+# what a workflow's runner takes for a command in the middle of a line of its log.
+_UNSHOWN = re.compile(r"[^\n -~]|#(?=#(?:vso)?\[)", re.IGNORECASE)
 
 
 def render_json(report: Stored) -> str:
-    """The report, or comparison, as JSON, indented by two, with a newline at the end."""
-    text = report.model_dump_json(indent=2)
-    return _UNSHOWN.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n"
+    """The report, or comparison, as JSON, indented by two, with a newline at the end.
+
+    A lone surrogate, which JSON can't hold, stands as `\\udcff` in it, as in every format.
+    """
+    try:
+        text = report.model_dump_json(indent=2)
+    except PydanticSerializationError:
+        encodable = type(report).model_validate(_encodable(report.model_dump()))
+        text = encodable.model_dump_json(indent=2)
+    return _UNSHOWN.sub(_escaped, text) + "\n"
+
+
+def _escaped(match: re.Match[str]) -> str:
+    char = match[0]
+    if char != "#" and char.isprintable():
+        return char
+    return json.dumps(char)[1:-1] if char != "#" else "\\u0023"
+
+
+def _encodable(value: object) -> object:
+    match value:
+        case str():
+            return value.encode("utf-8", "backslashreplace").decode("utf-8")
+        case Mapping():
+            return {_encodable(key): _encodable(one) for key, one in value.items()}
+        case list() | tuple():
+            return type(value)(_encodable(one) for one in value)
+        case _:
+            return value
 
 
 def load_report(text: str | bytes, source: str) -> Report:

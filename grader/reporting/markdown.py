@@ -3,21 +3,12 @@
 from dataclasses import dataclass
 from functools import cache
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
-from grader.model.measurement import Finding
+from grader.model.measurement import Finding, Sight
 from grader.model.report import Report, RepositoryFacts
-from grader.reporting import (
-    course,
-    decisions,
-    findings,
-    host_links,
-    numbers,
-    submitted,
-    told,
-    words,
-)
+from grader.reporting import host_links
 from grader.reporting.clean import (
     clean_report,
     markdown_code,
@@ -28,18 +19,22 @@ from grader.reporting.clean import (
     prose,
     web_address,
 )
-from grader.reporting.steps import steps
-from grader.resources import shipped
+from grader.reporting.templates import templates
 
 # GitHub refuses a comment of over 65,536 characters.
 MAX_CHARACTERS = 60_000
+_CUT = "\n\nThe rest did not fit here: it is in the JSON report.\n"
 
 
 @dataclass(frozen=True)
 class _Detail:
-    """How much to say: findings per check, their lines, the checks' documentation, the checks."""
+    """How much to say: findings per check, their lines, the checks' documentation, the checks.
+
+    `sights` are the places of one line of a checklist.
+    """
 
     findings: int
+    sights: int = 3
     has_lines: bool = True
     has_sections: bool = True
     has_checks: bool = True
@@ -50,8 +45,8 @@ _DETAILS = (
     _Detail(20, has_sections=False),
     _Detail(10, has_sections=False),
     _Detail(5, has_sections=False),
-    _Detail(5, has_lines=False, has_sections=False),
-    _Detail(0, has_sections=False),
+    _Detail(5, sights=1, has_lines=False, has_sections=False),
+    _Detail(0, sights=0, has_sections=False),
     _Detail(0, has_sections=False, has_checks=False),
 )
 
@@ -64,8 +59,26 @@ def render_markdown(report: Report) -> str:
     for detail in _DETAILS:
         text = template.render(report=shown, detail=detail)
         if len(text) <= MAX_CHARACTERS:
+            return text
+    return cut(text)
+
+
+def cut(text: str) -> str:
+    """The lines that fit into a comment, and that there are more.
+
+    No honest report comes to this: its titles would be pages long. It ends outside of a block
+    of code, so that what follows is no code.
+    """
+    room = MAX_CHARACTERS - len(_CUT)
+    length = end = 0
+    is_code = False
+    for line in text.splitlines(keepends=True):
+        length += len(line)
+        if length > room:
             break
-    return text
+        is_code ^= line.lstrip().startswith("```")
+        end = end if is_code else length
+    return text[:end] + _CUT
 
 
 def from_template(name: str, **shown: object) -> str:
@@ -75,28 +88,8 @@ def from_template(name: str, **shown: object) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(shipped("templates")),
-        # With autoescape macros give Markup, so that `finalize` knows what is encoded.
-        autoescape=True,
-        finalize=_encoded,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.globals.update(
-        course=course,
-        decisions=decisions,
-        findings=findings,
-        host_links=host_links,
-        steps=steps,
-        numbers=numbers,
-        submitted=submitted,
-        told=told,
-        words=words,
-    )
-    environment.tests["idle"] = told.is_idle
+    # Macros give Markup, so that `_encoded` knows what is encoded.
+    environment = templates(_encoded, keeps_last_line=True)
     environment.filters.update(
         code=markdown_code,
         commit=_commit,
@@ -148,7 +141,7 @@ def _commit(repository: RepositoryFacts) -> Markup:
 
 
 def _linked(
-    place: str, finding: Finding, repository: RepositoryFacts, detail: _Detail
+    place: str, finding: Finding | Sight, repository: RepositoryFacts, detail: _Detail
 ) -> Markup:
     """A place as code, and where there is room for it as a link to the host."""
     if not place:

@@ -4,21 +4,11 @@ import base64
 import hashlib
 from functools import cache
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
-from grader.reporting import (
-    course,
-    decisions,
-    findings,
-    host_links,
-    numbers,
-    submitted,
-    told,
-    words,
-)
 from grader.reporting.clean import paragraphs, prose, web_address
-from grader.reporting.steps import steps
+from grader.reporting.templates import templates
 from grader.resources import shipped
 
 
@@ -47,27 +37,9 @@ def asset(name: str) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(shipped("templates")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals.update(
-        course=course,
-        decisions=decisions,
-        findings=findings,
-        host_links=host_links,
-        steps=steps,
-        numbers=numbers,
-        submitted=submitted,
-        told=told,
-        words=words,
-        web_address=web_address,
-    )
+    environment = templates()
+    environment.globals["web_address"] = web_address
     environment.filters.update(prose=_prose, paragraphs=paragraphs)
-    environment.tests["idle"] = told.is_idle
     return environment
 
 

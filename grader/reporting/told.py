@@ -1,19 +1,20 @@
 """A class's statistics in words, for charts and for those who can't see them."""
 
 import re
+from collections.abc import Mapping
 
-from grader.model.analysis import Distribution, ItemStatistics
+from grader.model.analysis import Distribution, Flag, ItemStatistics
 from grader.model.place import Place
 from grader.model.score import Decided, ItemResult, ItemScore
 from grader.reporting import numbers, words
 
-_FLAGS = {
+# What a person should look at: that a class is small says nothing of an item.
+_FLAGS: Mapping[Flag, str] = {
     "same": "the same for all",
     "floor": "nearly all at 0",
     "ceiling": "nearly all at 10",
     "reversed": "against the rest",
     "weak": "says little of the rest",
-    "few": "few groups",
 }
 
 
@@ -35,12 +36,12 @@ def spread(found: Distribution) -> str:
 
 def is_idle(item: ItemStatistics) -> bool:
     """Whether a person should look at the item, for more than that the class is small."""
-    return any(flag != "few" for flag in item.flags)
+    return any(flag in _FLAGS for flag in item.flags)
 
 
 def flags(item: ItemStatistics) -> str:
     """`nearly all at 10, against the rest`."""
-    return ", ".join(_FLAGS[flag] for flag in item.flags if flag != "few")
+    return ", ".join(_FLAGS[flag] for flag in item.flags if flag in _FLAGS)
 
 
 def standing(place: Place) -> str:

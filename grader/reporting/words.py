@@ -1,15 +1,28 @@
 """The sentences that every format shares, so that they all say the same."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import assert_never
 
 from grader.model.classroom import GroupLine
 from grader.model.environment import EnvironmentFacts
-from grader.model.measurement import Finding, Measured, NotMeasured
-from grader.model.report import ManualCheck, Report, ReportCheck, RepositoryFacts
+from grader.model.measurement import (
+    YES_OR_NO,
+    Finding,
+    Measured,
+    NotMeasured,
+    Sight,
+)
+from grader.model.report import (
+    ManualCheck,
+    Report,
+    ReportCheck,
+    RepositoryFacts,
+    RubricFacts,
+)
 from grader.model.score import (
-    Comparison,
+    Compared,
     Decided,
     Grade,
     ItemResult,
@@ -60,6 +73,11 @@ def reasons(report: Report) -> tuple[str, ...]:
     if empty:
         found.append(f"Nothing here to measure for: {', '.join(empty)}.")
     return tuple(found)
+
+
+def rubric(facts: RubricFacts) -> str:
+    """`MLOps, version 3`."""
+    return f"{facts.name}, version {facts.version}"
 
 
 def mark_of(result: ItemResult) -> float | None:
@@ -162,12 +180,12 @@ def comparisons(score: ItemScore) -> tuple[str, ...]:
     )
 
 
-def _called(one: Comparison) -> str:
+def _called(one: Compared) -> str:
     # As the number stands in the formula with the numbers put in.
     return f"{one.function}({number_text(one.value)})"
 
 
-def _came(one: Comparison) -> str:
+def _came(one: Compared) -> str:
     among = f"among {counted(one.groups, 'group')}"
     result, colon, why = one.text.partition(": ")
     if colon:
@@ -213,15 +231,22 @@ class KeyNumber:
 
 
 def key_numbers(check: ReportCheck) -> tuple[KeyNumber, ...]:
-    """The numbers that the formula used; the first three where it used none."""
+    """The numbers that the formula used; the first three where it used none.
+
+    Of a checklist only how many of the lines hold.
+    """
     score = automatic(check.result)
     used = score.trace.inputs if isinstance(score, ItemScore) else {}
     known = {line.name: line for line in check.quantities}
     lines = [known[name] for name in used if name in known]
-    return tuple(
-        KeyNumber(line.name, numbers.measured(line.value, line.unit))
-        for line in lines or check.quantities[:3]
-    )
+    most = len(lines) or 3
+    lines = lines or list(check.quantities)
+    holds = [bool(line.value) for line in lines if line.unit == YES_OR_NO]
+    shown = [KeyNumber("checklist", f"{sum(holds)} of {len(holds)}")] if holds else []
+    for line in lines:
+        if line.unit != YES_OR_NO:
+            shown.append(KeyNumber(line.name, numbers.measured(line.value, line.unit)))
+    return tuple(shown[:most])
 
 
 def is_measured(check: ReportCheck) -> bool:
@@ -287,13 +312,17 @@ def finding_count(check: ReportCheck) -> str:
     """`12 findings, 1 note, 3 from the starter repository`; empty where nothing was measured."""
     if not is_measured(check):
         return ""
-    found = findings(check)
-    notes = sum(finding.severity == "info" for finding in found)
-    parts = [counted(len(found) - notes, "finding")]
+    return count_of(findings(check), inherited(check))
+
+
+def count_of(own: Sequence[Finding], starters: Sequence[Finding] = ()) -> str:
+    """The same of some findings: the project's own, and those of the starter repository."""
+    notes = sum(finding.severity == "info" for finding in own)
+    parts = [counted(len(own) - notes, "finding")]
     if notes:
         parts.append(counted(notes, "note"))
-    if starters := len(inherited(check)):
-        parts.append(f"{starters} {STARTER}")
+    if starters:
+        parts.append(f"{len(starters)} {STARTER}")
     return ", ".join(parts)
 
 
@@ -302,7 +331,7 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
-def place(finding: Finding) -> str:
+def place(finding: Finding | Sight) -> str:
     """`src/load.py:12`, or what of it is known."""
     if finding.path is None:
         return "the repository"

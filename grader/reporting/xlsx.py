@@ -20,6 +20,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from grader.model.classroom import ClassRecord, ClassResult, Group
 from grader.model.report import Report
+from grader.reporting import words
 from grader.reporting.class_rows import (
     FINDING_COLUMNS,
     ITEM_COLUMNS,
@@ -107,8 +108,8 @@ def _write_marks(
     sheet = _Sheet(book, styles, "marks", columns, sheet_rows, frozen=2)
     for row in score_rows(result):
         sheet.add(row)
-    for name in ("total", "total_of_100"):
-        sheet.bar(name, 10 if name == "total" else 100)
+    sheet.bar("total", 10)
+    sheet.bar("total_of_100", 100)
     for name in columns:
         if name.startswith(("dimension.", "item.")):
             sheet.colour(name)
@@ -117,7 +118,7 @@ def _write_marks(
 
 
 def _describe(book: Workbook, result: ClassResult) -> None:
-    rubric = f"{result.rubric.name}, version {result.rubric.version}"
+    rubric = words.rubric(result.rubric)
     program = f"{result.record.generator.name} {result.record.generator.version}"
     book.set_properties(
         {

@@ -7,12 +7,13 @@ Essentials of Educational Measurement, 5th edition, 1991, chapter 13.)
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import fsum
-from statistics import StatisticsError, correlation, fmean, median, pstdev
+from statistics import fmean, median, pstdev
 
 from grader.model.analysis import Distribution, Flag, ItemStatistics
 from grader.model.place import BINS
 from grader.model.score import Grade
-from grader.scoring.items import mark_of
+from grader.scoring.correlation import pearson
+from grader.scoring.items import clamp, marks_of
 
 # Below this a discrimination says little of an item (Ebel's "poor": revise or reject).
 WEAK = 0.2
@@ -20,8 +21,6 @@ WEAK = 0.2
 CROWDED = 0.8
 # Fewer groups say nothing of an item.
 FEW = 10
-# A correlation of two is always 1 or -1.
-_LEAST_FOR_CORRELATION = 3
 
 
 def distribution(marks: Sequence[float]) -> Distribution:
@@ -31,7 +30,8 @@ def distribution(marks: Sequence[float]) -> Distribution:
     return Distribution(
         graded=len(marks),
         bins=bins(marks),
-        mean=_within(fmean(marks)),
+        # A mean of equal marks may miss them by the last bit.
+        mean=clamp(fmean(marks)),
         median=median(marks),
         lowest=min(marks),
         highest=max(marks),
@@ -55,12 +55,8 @@ def item_statistics(
     `shares` are the items' parts of the rubric. Marks are those that count: where a person
     gave one, that.
     """
-    by_group = [_marks(grade) for grade in grades]
+    by_group = [marks_of(grade) for grade in grades]
     return tuple(_item(key, share, by_group, shares) for key, share in shares.items())
-
-
-def _marks(grade: Grade) -> dict[str, float]:
-    return {r.item: mark for r in grade.items if (mark := mark_of(r)) is not None}
 
 
 def _item(
@@ -77,7 +73,7 @@ def _item(
         for marks in graded
         if (rest := _rest(key, marks, shares)) is not None
     ]
-    telling = _correlation(pairs)
+    telling = pearson(pairs)
     floor, ceiling = own.count(0.0), own.count(10.0)
     flags = tuple(_flags(found, telling, floor, ceiling))
     return ItemStatistics(
@@ -100,17 +96,6 @@ def _rest(
     others = [(shares[one], mark) for one, mark in marks.items() if one != key]
     weight = fsum(share for share, _ in others)
     return fsum(s * m for s, m in others) / weight if weight > 0 else None
-
-
-def _correlation(pairs: Sequence[tuple[float, float]]) -> float | None:
-    if len(pairs) < _LEAST_FOR_CORRELATION:
-        return None
-    try:
-        value = correlation([own for own, _ in pairs], [rest for _, rest in pairs])
-    except StatisticsError:
-        # One of the two is the same for everybody.
-        return None
-    return max(-1.0, min(1.0, value))
 
 
 def _flags(
@@ -159,8 +144,3 @@ def _advice(flag: Flag, found: Distribution, floor: int, ceiling: int) -> str:
             return "It says little of how good a group is in the rest."
         case "few":
             return "So few groups say little of an item: take the numbers as a hint."
-
-
-def _within(mark: float) -> float:
-    # A mean of equal marks may miss them by the last bit.
-    return max(0.0, min(10.0, mark))

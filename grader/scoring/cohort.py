@@ -28,7 +28,7 @@ from typing import Literal, assert_never
 from grader.model.cohort import Cohort, CohortItem
 from grader.model.measurement import Measured, Measurement, Quantity, Tool
 from grader.model.report import RubricFacts
-from grader.model.score import Comparison
+from grader.model.score import Compared
 from grader.rubric import formula
 from grader.rubric.formula import number_text
 from grader.rubric.schema import CohortRule, Item, Rubric
@@ -38,8 +38,8 @@ Method = Literal["zero-best", "min-max", "rank", "z"]
 
 
 @dataclass(frozen=True)
-class Standing:
-    """A mark 0..10 from a comparison, and its derivation with the numbers put in."""
+class RelativeMark:
+    """A mark 0..10 from a comparison, or a percentile 0..100, and its derivation in numbers."""
 
     mark: float
     text: str
@@ -58,7 +58,7 @@ class Rival:
 
     def compare(
         self, function: Literal["relative", "percentile"], name: str, value: Number
-    ) -> Comparison:
+    ) -> Compared:
         """`relative(name)` or `percentile(name)` for one group's value."""
         values = self.values[name]
         oriented = orient(self.quantities[name], value, values)
@@ -66,7 +66,7 @@ class Rival:
             standing = stand(oriented, self.rule)
         else:
             standing = _ranked(oriented, 100)
-        return Comparison(
+        return Compared(
             function=function,
             quantity=name,
             value=value,
@@ -275,7 +275,7 @@ def _oriented(quantity: Quantity, values: tuple[Number, ...]) -> tuple[Fraction,
             assert_never(quantity.better)
 
 
-def stand(oriented: Oriented, rule: CohortRule) -> Standing:
+def stand(oriented: Oriented, rule: CohortRule) -> RelativeMark:
     """The mark of one value in its class by the rubric's method.
 
     Raises `IndexError` for a class of none: that is no class to stand in.
@@ -333,7 +333,7 @@ class _Ranked:
         return f"{self.worse} / {self.others}"
 
 
-def _zero_best(oriented: Oriented, worst: str) -> Standing:
+def _zero_best(oriented: Oriented, worst: str) -> RelativeMark:
     value = oriented.value
     if oriented.is_unbounded:
         # Zero is the worst here, and the best is where the cap cuts.
@@ -349,7 +349,7 @@ def _zero_best(oriented: Oriented, worst: str) -> Standing:
     return _held(10 * (1 - value / most), f"10 × (1 - {_text(value)} / {_text(most)})")
 
 
-def _min_max(oriented: Oriented, worst: str) -> Standing:
+def _min_max(oriented: Oriented, worst: str) -> RelativeMark:
     value, best, most = oriented.value, oriented.values[0], cap(oriented.values, worst)
     if most <= best:
         same = _text(-best if oriented.is_unbounded else best)
@@ -366,26 +366,26 @@ def _min_max(oriented: Oriented, worst: str) -> Standing:
     return _held(mark, shown)
 
 
-def _rank(oriented: Oriented, worst: str) -> Standing:
+def _rank(oriented: Oriented, worst: str) -> RelativeMark:
     del worst  # An extreme group is one place behind the next, whatever its value.
     return _ranked(oriented, 10)
 
 
-def _ranked(oriented: Oriented, scale: int) -> Standing:
+def _ranked(oriented: Oriented, scale: int) -> RelativeMark:
     ranked = _Ranked.of(oriented.value, oriented.values)
-    return Standing(float(scale * ranked.share), f"{scale} × {ranked.text}")
+    return RelativeMark(float(scale * ranked.share), f"{scale} × {ranked.text}")
 
 
 # Beyond this many spreads from the mean Φ is 0 or 1 to the last digit.
 _FAR_OUT = 100
 
 
-def _z(oriented: Oriented, worst: str) -> Standing:
+def _z(oriented: Oriented, worst: str) -> RelativeMark:
     del worst  # What is far out weighs in the mean and the spread, as it does for z.
     moments = oriented.among.moments
     if moments.variance == 0:
         if oriented.value == moments.mean:
-            return Standing(5.0, "5: the class is equal")
+            return RelativeMark(5.0, "5: the class is equal")
         is_good = oriented.value < moments.mean
         return _extreme(is_good=is_good, text="the class is equal")
     away = oriented.value - moments.mean
@@ -396,24 +396,24 @@ def _z(oriented: Oriented, worst: str) -> Standing:
         shown = f"({_text(-oriented.value)} - {_text(-moments.mean)}) / {spread}"
     else:
         shown = f"({_text(moments.mean)} - {_text(oriented.value)}) / {spread}"
-    return Standing(5 * erfc(z / sqrt(2)), f"10 × Φ({shown})")
+    return RelativeMark(5 * erfc(z / sqrt(2)), f"10 × Φ({shown})")
 
 
-def _held(mark: Fraction, text: str) -> Standing:
+def _held(mark: Fraction, text: str) -> RelativeMark:
     """A mark held to 0..10, rounded here and nowhere before."""
     if mark < 0:
-        return Standing(0.0, f"{text}, held to 0")
+        return RelativeMark(0.0, f"{text}, held to 0")
     if mark > 10:
-        return Standing(10.0, f"{text}, held to 10")
-    return Standing(float(mark), text)
+        return RelativeMark(10.0, f"{text}, held to 10")
+    return RelativeMark(float(mark), text)
 
 
-def _extreme(*, is_good: bool, text: str) -> Standing:
+def _extreme(*, is_good: bool, text: str) -> RelativeMark:
     mark = 10.0 if is_good else 0.0
-    return Standing(mark, f"{mark:g}: {text}")
+    return RelativeMark(mark, f"{mark:g}: {text}")
 
 
-_METHODS: Mapping[Method, Callable[[Oriented, str], Standing]] = {
+_METHODS: Mapping[Method, Callable[[Oriented, str], RelativeMark]] = {
     "zero-best": _zero_best,
     "min-max": _min_max,
     "rank": _rank,

@@ -12,13 +12,10 @@ from grader.model.comparison import (
 )
 from grader.model.measurement import Measured, Measurement
 from grader.model.report import ManualCheck, Report, ReportCheck
-from grader.model.score import Decided, ItemResult, ItemScore, Ungraded
+from grader.model.score import ROUNDING, Decided, ItemResult, ItemScore, Ungraded
 from grader.scoring.circumstances import differences
 from grader.scoring.items import mark_of
 from grader.scoring.matching import Moved, unmatched, without_digits
-
-# Totals are settled to this: what is less is rounding, not a mark.
-_NOTHING = 1e-9
 
 
 def compare(before: Report, after: Report) -> Comparison:
@@ -42,6 +39,11 @@ def compare(before: Report, after: Report) -> Comparison:
         penalties_before=before.grade.penalties,
         penalties_after=after.grade.penalties,
     )
+
+
+def adds_up(report: Report) -> bool:
+    """Whether a report's total is what its marks come to: else somebody changed the file."""
+    return _Marks(report).adds_up
 
 
 def _sum(parts: Sequence[float | None]) -> float | None:
@@ -156,7 +158,7 @@ def _item(key: str, old: _Marks, new: _Marks) -> ItemChange:
         looks_went=looks[1],
         notes=notes,
         is_changed=any(found)
-        or abs(shares[0] - shares[1]) > _NOTHING
+        or abs(shares[0] - shares[1]) > ROUNDING
         or _gist(was) != _gist(now),
     )
 

@@ -1,13 +1,15 @@
-"""What moved between two runs of a class, and a group's course over all of them.
+"""What moved between two runs of a class, and a group's own runs over the term.
 
 `moved` is what the class's page, `batch` and `history` tell of two runs. Points are an item's
 part of the change of a total, as `grader.scoring.rescoring` counts them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import fsum
 
 from grader.model.report import CoursePoint
+from grader.model.score import ROUNDING
 from grader.model.term import (
     Entry,
     GroupEntry,
@@ -20,12 +22,10 @@ from grader.model.term import (
     TermTable,
 )
 from grader.scoring.analysis import distribution
-from grader.scoring.rescoring import Standing, shift_between
+from grader.scoring.rescoring import MarkedGroup, shift_between
 
 # As many points as a report shows of a group's course.
 POINTS = 60
-# Totals are settled to this: what is less is rounding, not a mark.
-_NOTHING = 1e-9
 
 
 def moved(before: Entry, after: Entry) -> Moves:
@@ -55,7 +55,7 @@ def _move(before: Entry, was: GroupEntry, after: Entry, now: GroupEntry) -> Move
     """None where there is no total on one of the sides."""
     if was.total is None or now.total is None:
         return None
-    shift = shift_between(now.name, _standing(before, was), _standing(after, now))
+    shift = shift_between(now.name, _marked(before, was), _marked(after, now))
     parts = shift.items
     if before.rubric.digest != after.rubric.digest:
         # An item that only one of the rubrics has can't be held against itself.
@@ -79,11 +79,11 @@ def _move(before: Entry, was: GroupEntry, after: Entry, now: GroupEntry) -> Move
 
 
 def _settled(points: float) -> float:
-    return points if abs(points) > _NOTHING else 0.0
+    return points if abs(points) > ROUNDING else 0.0
 
 
-def _standing(entry: Entry, group: GroupEntry) -> Standing:
-    return Standing(group.total, group.rank, entry.marks(group), entry.share_of)
+def _marked(entry: Entry, group: GroupEntry) -> MarkedGroup:
+    return MarkedGroup(group.total, group.rank, entry.marks(group), entry.share_of)
 
 
 def table(entries: Sequence[Entry], unread: Sequence[str] = ()) -> TermTable:
@@ -134,31 +134,57 @@ def _gist_of(group: GroupEntry) -> tuple[object, ...]:
     return group.commit, group.total, group.rank, group.is_final, group.marks
 
 
-def group_term(
-    entries: Sequence[Entry], name: str, unread: Sequence[str] = ()
-) -> GroupTerm:
-    """One group's runs, without those whose list did not have it."""
-    lines: list[GroupRun] = []
-    before: tuple[Entry, GroupEntry] | None = None
-    graded: tuple[Entry, GroupEntry] | None = None
+@dataclass(frozen=True)
+class OwnRun:
+    """One group in one run, and how many groups had a rank there."""
+
+    entry: Entry
+    group: GroupEntry
+    ranked: int
+
+    def is_as_after(self, before: "OwnRun | None") -> bool:
+        """Whether nothing of the group is another than in an earlier run."""
+        return before is not None and self._state == before._state
+
+    @property
+    def _state(self) -> tuple[object, ...]:
+        return self.entry.rubric.digest, self.ranked, _gist_of(self.group)
+
+
+def own_runs(entries: Sequence[Entry]) -> Mapping[str, Sequence[OwnRun]]:
+    """Every group's runs by its name, without those whose list did not have it."""
+    found: dict[str, list[OwnRun]] = {}
     for entry in entries:
-        if (group := entry.group(name)) is None:
-            continue
+        ranked = entry.ranked
+        for group in entry.groups:
+            found.setdefault(group.name, []).append(OwnRun(entry, group, ranked))
+    return found
+
+
+def group_term(
+    name: str, runs: Sequence[OwnRun], unread: Sequence[str] = ()
+) -> GroupTerm:
+    """One group's own runs, oldest first, with what moved its total between them."""
+    lines: list[GroupRun] = []
+    before: OwnRun | None = None
+    graded: OwnRun | None = None
+    for one in runs:
+        entry, group = one.entry, one.group
         line = GroupRun(
             when=entry.when,
             run=entry.run,
             is_remark=entry.is_remark,
             rubric=entry.rubric,
-            is_other_rubric=_is_other_rubric(before[0] if before else None, entry),
+            is_other_rubric=_is_other_rubric(before.entry if before else None, entry),
             commit=group.commit,
             total=group.total,
             is_final=group.is_final,
             measured_share=group.measured_share,
             rank=group.rank,
-            ranked=entry.ranked,
-            is_same=before is not None and _state(*before) == _state(entry, group),
+            ranked=one.ranked,
+            is_same=one.is_as_after(before),
         )
-        if graded and (move := _move(*graded, entry, group)):
+        if graded and (move := _move(graded.entry, graded.group, entry, group)):
             line = line.model_copy(
                 update={
                     "change": move.change,
@@ -167,25 +193,20 @@ def group_term(
                 }
             )
         lines.append(line)
-        before = entry, group
-        graded = before if group.total is not None else graded
+        before = one
+        graded = one if group.total is not None else graded
     return GroupTerm(group=name, runs=tuple(lines), unread=tuple(unread))
 
 
-def _state(entry: Entry, group: GroupEntry) -> tuple[object, ...]:
-    return entry.rubric.digest, entry.ranked, _gist_of(group)
-
-
-def course(entries: Sequence[Entry], name: str) -> tuple[CoursePoint, ...]:
-    """A group's own course, oldest first, for its own report: nothing of another group.
+def course(runs: Sequence[OwnRun]) -> tuple[CoursePoint, ...]:
+    """A group's course over its own runs, for its own report: nothing of another group.
 
     The last `POINTS` of it; nothing where there are fewer than two. A marking anew that
     changed nothing of the group is no point.
     """
     points: list[CoursePoint] = []
-    for entry in entries:
-        if (group := entry.group(name)) is None:
-            continue
+    for one in runs:
+        entry, group = one.entry, one.group
         point = CoursePoint(
             when=entry.when,
             commit=group.commit,
@@ -193,7 +214,7 @@ def course(entries: Sequence[Entry], name: str) -> tuple[CoursePoint, ...]:
             is_final=group.is_final,
             rubric=entry.rubric,
             rank=group.rank,
-            ranked=entry.ranked,
+            ranked=one.ranked,
             is_remark=entry.is_remark,
         )
         if entry.is_remark and points and _is_repeated(points[-1], point):

@@ -5,17 +5,15 @@ from dataclasses import dataclass, replace
 from math import fsum
 
 from grader.model.measurement import Measured, Measurement, Quantity
-from grader.model.score import Grade, ItemScore
+from grader.model.score import ROUNDING, Grade, ItemScore
 from grader.rubric import formula
 from grader.rubric.schema import Item, Rubric
 from grader.scoring.cohort import NO_CLASS, Class, NoRival, Number, Rival
-from grader.scoring.items import clamp, evaluate, mark_of
+from grader.scoring.items import clamp, evaluate, marks_of
 from grader.scoring.totals import weight_shares
 
 # Stands for "as many as you like" where more of a quantity is always better.
 PLENTY = 1_000_000
-# Less than this is rounding of the last bits, not a gain.
-_NOTHING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ def gains(
             continue
         points = shares[item.key] / grade.measured_share * (after - result.mark)
         points -= debt
-        if points > _NOTHING:
+        if points > ROUNDING:
             is_open = _is_open(item, outcome, quantities[item.checker], rival)
             found.append(Gain(item, points, result.mark, after, is_open))
     return tuple(sorted(found, key=lambda gain: (-gain.points, gain.item.key)))
@@ -74,8 +72,7 @@ def gains(
 
 def _debt(grade: Grade, shares: Mapping[str, float]) -> float:
     """What penalties take beyond all the marks: so much has to be earned before it shows."""
-    marks = ((one.item, mark_of(one)) for one in grade.items)
-    earned = fsum(shares[key] * mark for key, mark in marks if mark is not None)
+    earned = fsum(shares[key] * mark for key, mark in marks_of(grade).items())
     lost = fsum(penalty.points for penalty in grade.penalties)
     return max(0.0, lost - earned / grade.measured_share)
 

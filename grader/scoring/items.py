@@ -3,7 +3,7 @@
 from typing import Literal, assert_never
 
 from grader.model.measurement import Failed, Measured, Measurement, NotApplicable
-from grader.model.score import Comparison, ItemResult, ItemScore, Trace, Ungraded
+from grader.model.score import Compared, Grade, ItemResult, ItemScore, Trace, Ungraded
 from grader.rubric import formula
 from grader.rubric.schema import Item
 from grader.scoring.cohort import NO_CLASS, NoRival, Number, Rival
@@ -35,6 +35,11 @@ def mark_of(result: ItemResult) -> float | None:
     return None if isinstance(result, Ungraded) else result.mark
 
 
+def marks_of(grade: Grade) -> dict[str, float]:
+    """The marks that count by item, without what was not graded."""
+    return {r.item: mark for r in grade.items if (mark := mark_of(r)) is not None}
+
+
 def clamp(value: float) -> float:
     """A formula's value held to 0..10."""
     return max(LEAST, min(MOST, value))
@@ -52,7 +57,7 @@ def evaluate(
         return parsed.evaluate(values)
     if isinstance(rival, NoRival):
         return formula.parse(item.alone or item.score).evaluate(values)
-    compared: dict[tuple[str, str], Comparison] = {}
+    compared: dict[tuple[str, str], Compared] = {}
 
     def compare(function: Literal["relative", "percentile"], name: str) -> Number:
         found = rival.compare(function, name, values[name])

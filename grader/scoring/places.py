@@ -7,7 +7,7 @@ from typing import Literal
 from grader.model.place import Place
 from grader.model.score import Grade
 from grader.scoring.analysis import bins
-from grader.scoring.items import mark_of
+from grader.scoring.items import marks_of
 
 # Fewer marks would show each group where the others are.
 LEAST = 5
@@ -73,7 +73,6 @@ def _marks(grade: Grade, *, is_ranked: bool) -> dict[tuple[_Of, str], float]:
     for dimension in grade.dimensions:
         if dimension.mark is not None:
             found["dimension", dimension.id] = dimension.mark
-    for result in grade.items:
-        if (mark := mark_of(result)) is not None:
-            found["item", result.item] = mark
+    for item, mark in marks_of(grade).items():
+        found["item", item] = mark
     return found

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from math import fsum
 
 from grader.model.classroom import ClassResult, GroupLine
-from grader.model.score import Grade
+from grader.model.score import ROUNDING, Grade
 from grader.rubric.schema import Rubric
-from grader.scoring.items import mark_of
+from grader.scoring.items import marks_of
 from grader.scoring.totals import weight_shares
 
 
@@ -74,8 +74,8 @@ def rescoring(
     shifts = tuple(
         shift_between(
             line.group.name,
-            _standing(lines[line.group.name], shares[0]),
-            _standing(line, shares[1]),
+            _marked(lines[line.group.name], shares[0]),
+            _marked(line, shares[1]),
         )
         for line in after.lines
     )
@@ -96,7 +96,7 @@ def _is_missing(grade: Grade, key: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Standing:
+class MarkedGroup:
     """One group in one marking: its total and rank, the marks of its graded items by id.
 
     `shares` are the items' parts of the rubric, graded or not.
@@ -114,7 +114,7 @@ class Standing:
         return {key: self.shares[key] / whole if whole else 0.0 for key in self.marks}
 
 
-def shift_between(group: str, before: Standing, after: Standing) -> Shift:
+def shift_between(group: str, before: MarkedGroup, after: MarkedGroup) -> Shift:
     """What changed from one marking of a group to another, and through which items.
 
     With p an item's part of the total and m its mark, and T the total before penalties, an
@@ -132,7 +132,7 @@ def shift_between(group: str, before: Standing, after: Standing) -> Shift:
             points = (new.get(key, 0.0) - old.get(key, 0.0)) * (at - untouched)
             if was is not None and now is not None:
                 points += old[key] * (now - was)
-            if abs(points) > 1e-9 or was != now:
+            if abs(points) > ROUNDING or was != now:
                 moved.append(ItemShift(key, was, now, points))
     return Shift(
         group=group,
@@ -144,12 +144,7 @@ def shift_between(group: str, before: Standing, after: Standing) -> Shift:
     )
 
 
-def _standing(line: GroupLine, shares: Mapping[str, float]) -> Standing:
+def _marked(line: GroupLine, shares: Mapping[str, float]) -> MarkedGroup:
     total = line.grade.total if line.grade else None
-    return Standing(total, line.rank, _marks(line.grade), shares)
-
-
-def _marks(grade: Grade | None) -> dict[str, float]:
-    if grade is None:
-        return {}
-    return {r.item: mark for r in grade.items if (mark := mark_of(r)) is not None}
+    marks = marks_of(line.grade) if line.grade else {}
+    return MarkedGroup(total, line.rank, marks, shares)

@@ -2,28 +2,28 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import fsum
-from statistics import StatisticsError, correlation, fmean
+from statistics import fmean
 from typing import Literal
 
-from grader.model.analysis import Moved, Variant
-from grader.model.score import Grade
+from grader.model.analysis import Standing, Variant
+from grader.model.classroom import ClassResult
+from grader.model.score import ROUNDING, Grade
 from grader.rubric.schema import Rubric
+from grader.scoring.correlation import spearman
 from grader.scoring.ranks import ranks
 from grader.scoring.totals import retotal, weight_shares
 
-# A change of a total that only comes of adding in another order.
-_NOTHING = 1e-9
-_LEAST_FOR_CORRELATION = 3
 
-
-@dataclass(frozen=True)
-class Standing:
-    """One group as it is marked: its total and rank, None where it has none."""
-
-    group: str
-    total: float | None
-    rank: int | None
+def standings(result: ClassResult) -> tuple[Standing, ...]:
+    """Every group as the class is marked, in the list's order."""
+    return tuple(
+        Standing(
+            group=line.group.name,
+            total=line.grade.total if line.grade else None,
+            rank=line.rank,
+        )
+        for line in result.lines
+    )
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def variant(
     """What other totals, by group name, do to a class; only those in `ranked` have a rank."""
     positions = ranks({g: t for g, t in totals.items() if g in ranked})
     lines = tuple(
-        Moved(
+        Standing(
             group=one.group,
             total=totals.get(one.group),
             rank=positions.get(one.group),
@@ -110,7 +110,7 @@ def variant(
         for one, line in zip(standings, lines, strict=True)
         if one.total is not None and line.total is not None
     ]
-    changes = [change if change > _NOTHING else 0.0 for change in changes]
+    changes = [change if change > ROUNDING else 0.0 for change in changes]
     pairs = [
         (one.rank, line.rank)
         for one, line in zip(standings, lines, strict=True)
@@ -129,26 +129,3 @@ def variant(
         ),
         lines=lines,
     )
-
-
-def spearman(pairs: Sequence[tuple[int, int]]) -> float | None:
-    """Spearman's rank correlation of two rankings; None where it is not defined.
-
-    Ranks that are shared count as the mean of the places they take.
-    """
-    if len(pairs) < _LEAST_FOR_CORRELATION:
-        return None
-    try:
-        value = correlation(
-            _middle([one for one, _ in pairs]), _middle([other for _, other in pairs])
-        )
-    except StatisticsError:
-        return None
-    return max(-1.0, min(1.0, value))
-
-
-def _middle(places: Sequence[int]) -> list[float]:
-    ordered = sorted(places)
-    first = {place: ordered.index(place) for place in set(places)}
-    count = {place: places.count(place) for place in set(places)}
-    return [fsum((first[place], (count[place] - 1) / 2)) for place in places]

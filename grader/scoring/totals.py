@@ -14,6 +14,7 @@ from typing import Literal
 
 from grader.model.measurement import Measured, Measurement
 from grader.model.score import (
+    ROUNDING,
     Decided,
     DimensionScore,
     Grade,
@@ -161,7 +162,7 @@ def weight_shares(rubric: Rubric) -> dict[str, float]:
 
 
 def _settle(value: float, bound: float) -> float:
-    return bound if abs(value - bound) < 1e-9 else max(0.0, value)
+    return bound if abs(value - bound) < ROUNDING else max(0.0, value)
 
 
 def _dimension(

@@ -41,21 +41,34 @@ ENVIRONMENT = {
 }
 
 
-def git(folder: Path, *words: str) -> None:
-    subprocess.run(
-        ["git", *words], cwd=folder, env=ENVIRONMENT, check=True, capture_output=True
+def git(folder: Path, *words: str) -> str:
+    """What git says, without the line's end."""
+    called = subprocess.run(
+        ["git", *words],
+        cwd=folder,
+        env=ENVIRONMENT,
+        check=True,
+        capture_output=True,
+        text=True,
     )
+    return called.stdout.strip()
+
+
+def staged(place: Path, text: str) -> Path:
+    """A repository without a commit, one module staged, and a rubric beside it."""
+    folder = place / "project"
+    folder.mkdir()
+    (folder / "main.py").write_text(text)
+    (place / "quick.yaml").write_text(QUICK)
+    git(folder, "init", "-q")
+    git(folder, "add", "-A")
+    return folder
 
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """One commit with a clean module."""
-    folder = tmp_path / "project"
-    folder.mkdir()
-    (folder / "main.py").write_text(CLEAN)
-    (tmp_path / "quick.yaml").write_text(QUICK)
-    git(folder, "init", "-q")
-    git(folder, "add", "-A")
+    folder = staged(tmp_path, CLEAN)
     git(folder, "commit", "-qm", "first")
     return folder
 
@@ -137,14 +150,23 @@ def test_only_a_commit_that_makes_it_worse_is_refused(
 def test_the_first_commit_of_all_has_nothing_to_be_worse_than(
     tmp_path: Path, hook: Hook
 ) -> None:
-    folder = tmp_path / "project"
-    folder.mkdir()
-    (folder / "main.py").write_text(UGLY)
-    (tmp_path / "quick.yaml").write_text(QUICK)
-    git(folder, "init", "-q")
-    git(folder, "add", "-A")
+    folder = staged(tmp_path, UGLY)
     found = hook(folder, "--no-worse-than", "HEAD")
     assert found.returncode == 0, found.stdout + found.stderr
+
+
+def test_a_commit_that_cannot_be_read_is_not_taken_for_none_at_all(
+    repository: Path, hook: Hook
+) -> None:
+    """A clone that shares its objects: what is staged is its own, HEAD is not."""
+    sharing = repository.parent / "sharing"
+    git(repository.parent, "clone", "-q", "--shared", "project", "sharing")
+    (sharing / "main.py").write_text(UGLY)
+    git(sharing, "add", "main.py")
+    found = hook(sharing, "--no-worse-than", "HEAD")
+    assert found.returncode == 3, found.stdout
+    assert "objects/info/alternates" in found.stderr
+    assert found.stdout == ""
 
 
 def test_the_index_that_git_is_about_to_commit_is_the_one(
@@ -169,19 +191,10 @@ def test_before_a_push_the_commit_that_is_pushed_is_graded(
 ) -> None:
     (repository / "main.py").write_text(UGLY)
     git(repository, "commit", "-qam", "ugly")
-    asked = subprocess.run(
-        ["git", "rev-parse", "HEAD~1"],
-        cwd=repository,
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    parent = git(repository, "rev-parse", "HEAD~1")
     before = hook(repository, "--fail-under", "9", PRE_COMMIT_TO_REF="HEAD")
     assert before.returncode == 1
-    first = hook(
-        repository, "--fail-under", "9", PRE_COMMIT_TO_REF=asked.stdout.strip()
-    )
+    first = hook(repository, "--fail-under", "9", PRE_COMMIT_TO_REF=parent)
     assert first.returncode == 0
 
 
@@ -212,17 +225,8 @@ def test_pre_commit_itself_runs_it_and_a_bad_commit_is_refused(
     assert shipped("rubric.yaml").exists()
     # A clone of what is committed here, as the hook's users get it.
     copy = tmp_path / "mlops-grade"
-    subprocess.run(
-        ["git", "clone", "-q", str(ROOT), str(copy)], env=ENVIRONMENT, check=True
-    )
-    revision = subprocess.run(
-        ["git", "rev-parse", "HEAD"],
-        cwd=copy,
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
+    git(tmp_path, "clone", "-q", str(ROOT), str(copy))
+    revision = git(copy, "rev-parse", "HEAD")
     config = {
         "repos": [
             {

@@ -83,12 +83,11 @@ def rubric(text: str = RUBRIC) -> LoadedRubric:
     return parse_rubric(text.encode(), "r.yaml", catalogue(installed()), folder=Path())
 
 
-@pytest.fixture
-def groups(tmp_path: Path) -> tuple[Group, ...]:
+def clones(place: Path) -> tuple[Group, ...]:
     """Four folders; the n-th has n hard-coded paths and n try blocks."""
     made = []
     for number in range(4):
-        home = tmp_path / "clones" / f"team {number}"
+        home = place / "clones" / f"team {number}"
         home.mkdir(parents=True)
         body = "try:\n    open('/data/x.csv')\nexcept OSError:\n    raise\n"
         (home / "main.py").write_text("import os\n" + body * number)
@@ -96,6 +95,11 @@ def groups(tmp_path: Path) -> tuple[Group, ...]:
             Group(name=f"team {number}", folder=f"team-{number}", source=str(home))
         )
     return tuple(made)
+
+
+@pytest.fixture
+def groups(tmp_path: Path) -> tuple[Group, ...]:
+    return clones(tmp_path)
 
 
 @pytest.fixture

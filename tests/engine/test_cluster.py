@@ -15,10 +15,12 @@ import pytest
 from distributed import Client, LocalCluster, Worker, WorkerPlugin
 
 from grader.checkers._registry import installed
-from grader.engine import cluster as ours
+from grader.engine import cluster as client_side
+from grader.engine import cluster_worker
 from grader.engine.batch import ClassRequest, run_class
 from grader.engine.classroom import grade_class
-from grader.engine.cluster import Machine, parse_where
+from grader.engine.cluster import parse_where
+from grader.engine.cluster_worker import Machine
 from grader.engine.items import catalogue
 from grader.engine.store import ClassFolder
 from grader.engine.task import Task
@@ -179,11 +181,14 @@ class Blind(PosixPath):
 
 
 # As a worker finds it when this file is imported there, which is before it is replaced.
-BEFORE = {name: getattr(ours, name) for name in ("run_apart", "Path", "this_machine")}
+BEFORE = {
+    name: getattr(cluster_worker, name)
+    for name in ("run_apart", "Path", "this_machine")
+}
 
 
 def restore(name: str) -> None:
-    setattr(ours, name, BEFORE[name])
+    setattr(cluster_worker, name, BEFORE[name])
 
 
 def other_machine(isolation: str) -> Machine:
@@ -198,7 +203,7 @@ class Replacing(WorkerPlugin):
         self.thing = value
 
     def setup(self, worker: Worker) -> None:
-        setattr(ours, self.name, self.thing)
+        setattr(cluster_worker, self.name, self.thing)
 
 
 @contextmanager
@@ -291,7 +296,7 @@ class Joined(Recorded):
         self.client = client
 
     def began(self, groups: Sequence[Group], done: int, workers: int) -> None:
-        self.client.run(setattr, ours, "this_machine", other_machine)
+        self.client.run(setattr, cluster_worker, "this_machine", other_machine)
 
 
 def test_a_worker_that_comes_later_measures_nothing_unless_it_is_alike(
@@ -311,7 +316,7 @@ def test_a_worker_that_comes_later_measures_nothing_unless_it_is_alike(
 def test_a_scheduler_that_does_not_answer_is_said_with_the_remedy(
     groups: tuple[Group, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ours, "_CONNECT_S", 0.5)
+    monkeypatch.setattr(client_side, "_CONNECT_S", 0.5)
     with pytest.raises(GradeError, match="no scheduler answers at tcp://") as refused:
         run(groups, "tcp://127.0.0.1:9", tmp_path / "class")
     assert refused.value.exit_code == ExitCode.ENVIRONMENT

@@ -16,7 +16,7 @@ from grader.errors import GradeError
 from grader.model.classroom import ClassRecord, Group, Shard
 from grader.model.evidence import Evidence
 from grader.model.measurement import Measured, Tool
-from tests.engine.test_batch import Recorded, request_for
+from tests.engine.test_batch import Recorded, clones, request_for
 
 TABLES = ("scores.csv", "items.csv", "cohort.json")
 
@@ -34,17 +34,8 @@ class TwiceMeasured:
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> TwiceMeasured:
     place = tmp_path_factory.mktemp("class")
-    groups = []
-    for number in range(4):
-        home = place / "clones" / f"team {number}"
-        home.mkdir(parents=True)
-        body = "try:\n    open('/data/x.csv')\nexcept OSError:\n    raise\n"
-        (home / "main.py").write_text("import os\n" + body * number)
-        groups.append(
-            Group(name=f"team {number}", folder=f"team-{number}", source=str(home))
-        )
     gone = Group(name="gone", folder="gone", source=str(place / "nowhere"))
-    whole = (*groups, gone)
+    whole = (*clones(place), gone)
     grade_class(request_for(whole), ClassFolder(place / "whole"), Recorded())
     parts, told = [], []
     for number in (1, 2):

@@ -15,11 +15,14 @@ from grader.model.classroom import (
 from grader.model.environment import EnvironmentFacts, Unresolved
 from grader.model.evidence import Trouble
 from grader.model.measurement import (
+    YES_OR_NO,
+    Answer,
     Failed,
     Finding,
     Measured,
     Measurement,
     NotApplicable,
+    Sight,
     Tool,
 )
 from grader.model.place import BINS, Place
@@ -40,7 +43,7 @@ from grader.model.report import (
     SubmissionFacts,
 )
 from grader.model.score import (
-    Comparison,
+    Compared,
     Decided,
     DimensionScore,
     Grade,
@@ -53,7 +56,7 @@ from grader.model.score import (
 )
 from grader.scoring.analysis import distribution, item_statistics
 from grader.scoring.ranks import ranks
-from grader.scoring.sensitivity import Standing, Weighting, reweighed, variant
+from grader.scoring.sensitivity import Weighting, reweighed, standings, variant
 
 Builder = Callable[[], Report]
 
@@ -112,6 +115,7 @@ class Item:
     used: Sequence[str] = ()
     findings: Sequence[Finding] = ()
     signals: Sequence[Finding] = ()
+    answers: Sequence[Answer] = ()
     failed: str = ""
     nothing: str = ""
     alone: str | None = None
@@ -278,7 +282,10 @@ def _outcome(item: Item) -> Measured | NotApplicable | Failed:
         return NotApplicable(reason=item.nothing)
     values = {name: value for name, value, _, _ in item.quantities}
     return Measured(
-        values=values, findings=tuple(item.findings), signals=tuple(item.signals)
+        values=values,
+        findings=tuple(item.findings),
+        signals=tuple(item.signals),
+        answers=tuple(item.answers),
     )
 
 
@@ -802,6 +809,82 @@ def with_signals(signals: Sequence[Finding] = SIGNALS) -> Report:
     return build([FORMATTING, replace(COVERAGE, signals=tuple(signals))])
 
 
+README = Item(
+    id="readme",
+    title="A README that a newcomer can work with",
+    dimension="documentation",
+    mark=20 / 3,
+    formula="10 * (says_how_to_install + says_how_to_test + links_lead_somewhere) / 3",
+    substituted="10 × (1 + 0 + 1) / 3",
+    quantities=(
+        ("says_how_to_install", 1, YES_OR_NO, "a section says how to install it"),
+        ("says_how_to_test", 0, YES_OR_NO, "a section says how to run the tests"),
+        ("links_lead_somewhere", 1, YES_OR_NO, "every relative link leads to a file"),
+        ("is_finished", 0, YES_OR_NO, "no text of a template is left over"),
+        ("words", 812, "words", "words of the README, code aside"),
+    ),
+    used=("says_how_to_install", "says_how_to_test", "links_lead_somewhere"),
+    answers=(
+        Answer(
+            quantity="says_how_to_install",
+            holds=True,
+            told="2 sections say it.",
+            sights=(
+                Sight(path="README.md", line=12, what='"Installation"'),
+                Sight(path="README.md", line=40, what='"Setup"'),
+            ),
+        ),
+        Answer(
+            quantity="says_how_to_test",
+            holds=False,
+            told="No heading of README.md with content below it names tests.",
+        ),
+        Answer(
+            quantity="links_lead_somewhere",
+            holds=True,
+            told="All 12 relative links lead to a file.",
+            sights=tuple(Sight(path="README.md", line=50 + n) for n in range(5)),
+        ),
+        Answer(
+            quantity="is_finished",
+            holds=False,
+            told="Text of a template is left over.",
+            sights=(Sight(path="README.md", line=3, what='"<your name>"'),),
+        ),
+    ),
+    findings=(
+        Finding(
+            rule="says_how_to_test",
+            message="No heading of README.md with content below it names tests.",
+            fix="Add a section `Tests` with the command that runs them.",
+        ),
+        Finding(
+            rule="is_finished",
+            message="Text of a template is left over.",
+            path="README.md",
+            line=3,
+            fix="Write what belongs there.",
+        ),
+        Finding(
+            rule="long-line",
+            message="This line has 4,120 characters.",
+            path="README.md",
+            line=77,
+            severity="info",
+        ),
+    ),
+    after=10.0,
+)
+
+
+def with_checklist(item: Item = README) -> Report:
+    """A report with a check that answers a checklist, at a host whose pages are known."""
+    report = build([FORMATTING, item])
+    page = "https://github.com/mlops-group-7/flat-prices"
+    repository = report.repository.model_copy(update={"web": page})
+    return report.model_copy(update={"repository": repository})
+
+
 def hostile() -> Report:
     """Every text that a repository could supply is one of the payloads."""
     findings = tuple(
@@ -842,7 +925,7 @@ def hostile() -> Report:
     )
 
 
-COMPARED = Comparison(
+COMPARED = Compared(
     function="relative",
     quantity="violations",
     value=83,
@@ -1055,6 +1138,22 @@ def hostile_judged() -> Report:
     )
 
 
+# What every format is held to.
+REPORTS: Sequence[Builder] = (
+    messy,
+    clean,
+    empty,
+    partly_empty,
+    hostile,
+    with_signals,
+    left_out,
+    decided,
+    judged,
+    hostile_judged,
+    linked,
+)
+
+
 def group(name: str, folder: str, members: Sequence[str] = ()) -> Group:
     """A group whose repository is at an address of the same name."""
     return Group(
@@ -1190,16 +1289,13 @@ def told(result: ClassResult | None = None) -> ClassReport:
     shares = {check.id: check.weight_share for check in report.checks}
     shares |= {criterion.id: criterion.weight_share for criterion in report.manual}
     grades = {line.group.name: line.grade for line in result.lines if line.grade}
-    standings = [
-        Standing(line.group.name, line.grade.total if line.grade else None, line.rank)
-        for line in result.lines
-    ]
+    stands = standings(result)
     first = result.items[0] if result.items else ""
     doubled = {key: share * (2 if key == first else 1) for key, share in shares.items()}
     by_item = {key: shares.get(key, 0.1) for key in result.items}
     weighting = Weighting("double", f"{first} weighs double", first, by_item | doubled)
     lowered = {
-        one.group: None if one.total is None else one.total / 2 for one in standings
+        one.group: None if one.total is None else one.total / 2 for one in stands
     }
     return ClassReport(
         result=result,
@@ -1213,11 +1309,11 @@ def told(result: ClassResult | None = None) -> ClassReport:
                     "method.rank",
                     "By rank in the class",
                     "normalisation",
-                    standings,
+                    stands,
                     lowered,
-                    {one.group for one in standings if one.rank},
+                    {one.group for one in stands if one.rank},
                 ),
-                reweighed(weighting, standings, grades, 0.5),
+                reweighed(weighting, stands, grades, 0.5),
             ),
             tools=(ToolCount(tool=Tool(name="black", version="26.10.1"), groups=2),),
         ),

@@ -19,18 +19,7 @@ from grader.reporting.clean import clean
 from grader.reporting.json import load_report, render_json
 from tests.reporting import sample
 
-REPORTS = [
-    sample.messy,
-    sample.clean,
-    sample.empty,
-    sample.hostile,
-    sample.with_signals,
-    sample.decided,
-    sample.judged,
-    sample.hostile_judged,
-    sample.linked,
-]
-EVERY = pytest.mark.parametrize("build", REPORTS)
+EVERY = pytest.mark.parametrize("build", sample.REPORTS)
 KNOWN = frozenset(
     "error warning notice debug group endgroup add-mask add-path set-env set-output "
     "save-state add-matcher remove-matcher echo stop-commands".split()

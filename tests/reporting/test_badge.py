@@ -12,16 +12,7 @@ from grader.reporting.badge import LABEL_COLOR, UNSURE, render_badge, render_bad
 from grader.reporting.json import load_report, render_json
 from tests.reporting import sample
 
-REPORTS = [
-    sample.messy,
-    sample.clean,
-    sample.empty,
-    sample.partly_empty,
-    sample.hostile,
-    sample.judged,
-    sample.hostile_judged,
-]
-EVERY = pytest.mark.parametrize("build", REPORTS)
+EVERY = pytest.mark.parametrize("build", sample.REPORTS)
 SVG = "{http://www.w3.org/2000/svg}"
 
 

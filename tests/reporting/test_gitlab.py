@@ -14,17 +14,7 @@ from grader.reporting.gitlab import render_gitlab
 from grader.reporting.json import load_report, render_json
 from tests.reporting import sample
 
-REPORTS = [
-    sample.messy,
-    sample.clean,
-    sample.empty,
-    sample.hostile,
-    sample.with_signals,
-    sample.judged,
-    sample.hostile_judged,
-    sample.linked,
-]
-EVERY = pytest.mark.parametrize("build", REPORTS)
+EVERY = pytest.mark.parametrize("build", sample.REPORTS)
 
 # From the table at docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format.
 SCHEMA = {

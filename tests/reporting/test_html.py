@@ -14,18 +14,6 @@ from grader.reporting.html import ALL_FINDINGS, FIRST_FINDINGS, render_html
 from tests.reporting import sample
 from tests.reporting.page import Element, read_page
 
-REPORTS = [
-    sample.messy,
-    sample.clean,
-    sample.empty,
-    sample.partly_empty,
-    sample.hostile,
-    sample.with_signals,
-    sample.judged,
-    sample.hostile_judged,
-    sample.linked,
-]
-
 
 def page(report: Report) -> Element:
     """The rendered report, read."""
@@ -37,7 +25,7 @@ def section(root: Element, heading: str) -> Element:
     return root.one("section", **{"aria-labelledby": heading})
 
 
-@pytest.mark.parametrize("build", REPORTS)
+@pytest.mark.parametrize("build", sample.REPORTS)
 def test_one_file_that_loads_nothing(build: sample.Builder) -> None:
     root = page(build())
     assert [e.tag for e in root.all() if "src" in e.attributes] == []
@@ -49,7 +37,7 @@ def test_one_file_that_loads_nothing(build: sample.Builder) -> None:
     assert {x[1:] for x in links if x[0] == "#"} <= targets
 
 
-@pytest.mark.parametrize("build", REPORTS)
+@pytest.mark.parametrize("build", sample.REPORTS)
 def test_only_its_own_style_and_script_are_allowed(build: sample.Builder) -> None:
     root = page(build())
     policy = root.one("meta", **{"http-equiv": "Content-Security-Policy"})
@@ -71,7 +59,7 @@ def _sha256(text: str) -> str:
     return f"sha256-{base64.b64encode(digest).decode()}"
 
 
-@pytest.mark.parametrize("build", REPORTS)
+@pytest.mark.parametrize("build", sample.REPORTS)
 def test_ids_are_unique_and_headings_descend_in_order(build: sample.Builder) -> None:
     root = page(build())
     ids = [e.attributes["id"] for e in root.all() if "id" in e.attributes]

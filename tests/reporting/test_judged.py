@@ -8,7 +8,7 @@ from rich.console import Console
 
 from grader.model.report import Report
 from grader.model.score import (
-    Comparison,
+    Compared,
     Decided,
     ItemScore,
     Penalty,
@@ -44,7 +44,7 @@ def terminal(report: Report) -> str:
 EVERY = pytest.mark.parametrize("render", [html, markdown, terminal])
 
 
-def score(*compared: Comparison, value: float = 9.42, note: str = "") -> ItemScore:
+def score(*compared: Compared, value: float = 9.42, note: str = "") -> ItemScore:
     """A mark made from comparisons."""
     trace = Trace(
         formula="relative(violations) * 21 / 21",
@@ -57,9 +57,9 @@ def score(*compared: Comparison, value: float = 9.42, note: str = "") -> ItemSco
     return ItemScore(item="lint", mark=mark, trace=trace, note=note)
 
 
-def compared(text: str, result: float, quantity: str = "violations") -> Comparison:
+def compared(text: str, result: float, quantity: str = "violations") -> Compared:
     """`relative(12)` among 12 groups."""
-    return Comparison(
+    return Compared(
         function="relative",
         quantity=quantity,
         value=12,
@@ -212,7 +212,7 @@ def test_rows_stand_in_the_rubrics_order() -> None:
     ],
 )
 def test_a_derivation_says_how_the_class_came_into_it(
-    comparisons: list[Comparison], value: float, said: str
+    comparisons: list[Compared], value: float, said: str
 ) -> None:
     assert words.derivation(score(*comparisons, value=value)) == said
 

@@ -1,6 +1,7 @@
 """The Markdown report, parsed: the same facts, and nothing that acts or notifies."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from markdown_it import MarkdownIt
@@ -13,19 +14,6 @@ from grader.reporting.markdown import MAX_CHARACTERS, render_markdown
 from tests.reporting import sample
 
 READER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-REPORTS = [
-    sample.messy,
-    sample.clean,
-    sample.empty,
-    sample.partly_empty,
-    sample.hostile,
-    sample.with_signals,
-    sample.left_out,
-    sample.decided,
-    sample.judged,
-    sample.hostile_judged,
-    sample.linked,
-]
 # The only HTML that the template writes.
 OWN_INLINE = {"<b>", "</b>", "<br>", "<code>", "</code>"}
 OWN_BLOCK = re.compile(
@@ -52,7 +40,7 @@ def rows(text: str) -> list[list[str]]:
     return found
 
 
-@pytest.mark.parametrize("build", REPORTS)
+@pytest.mark.parametrize("build", sample.REPORTS)
 def test_nothing_from_a_repository_is_markup(build: sample.Builder) -> None:
     text = render_markdown(build())
     tokens = READER.parse(text)
@@ -143,6 +131,18 @@ def test_a_check_says_how_its_mark_comes_about() -> None:
     assert "Not graded, because it could not be measured: pylint" in text
     assert "`notebooks/old/try_features.py:31` error `unparsable`" in text
     assert "63 more findings in the JSON report" in text
+
+
+def test_titles_of_pages_are_cut_outside_of_code_and_it_is_said() -> None:
+    item = replace(
+        sample.FORMATTING, title="`x" * 900, fix_command="black " + "x" * 3_000
+    )
+    report = sample.build([replace(item, id=f"item-{number}") for number in range(20)])
+    text = render_markdown(report)
+    assert len(text) <= MAX_CHARACTERS
+    assert text.endswith("The rest did not fit here: it is in the JSON report.\n")
+    last = [token for token in READER.parse(text) if token.type == "inline"][-1]
+    assert last.content.startswith("The rest did not fit")
 
 
 def test_a_large_report_still_fits_into_a_comment() -> None:

@@ -29,20 +29,7 @@ SCHEMA = json.loads(
     (Path(__file__).parent / "sarif-schema-2.1.0.json").read_text("utf-8")
 )
 VALIDATOR = validator_for(SCHEMA)(SCHEMA)
-REPORTS = [
-    sample.messy,
-    sample.clean,
-    sample.empty,
-    sample.partly_empty,
-    sample.hostile,
-    sample.with_signals,
-    sample.left_out,
-    sample.decided,
-    sample.judged,
-    sample.hostile_judged,
-    sample.linked,
-]
-EVERY = pytest.mark.parametrize("build", REPORTS)
+EVERY = pytest.mark.parametrize("build", sample.REPORTS)
 LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from grader.model.measurement import Tool
 from grader.model.report import RubricFacts
 from grader.model.term import Entry, GroupEntry
-from grader.scoring.course import POINTS, course, group_term, moved, table
+from grader.scoring.course import POINTS, course, group_term, moved, own_runs, table
 from grader.scoring.ranks import ranks
 
 SHARES = {"lint": 0.5, "tests": 0.3, "docs": 0.2}
@@ -168,7 +168,7 @@ def test_a_groups_change_is_held_against_its_last_total() -> None:
         entry(3, {"b": marks(2, 2, 2)}),
         entry(4, {"a": marks(5, 2, 2)}),
     ]
-    runs = group_term(entries, "a").runs
+    runs = group_term("a", own_runs(entries)["a"]).runs
     assert [one.total for one in runs] == [2, None, pytest.approx(3.5)]
     assert [one.change for one in runs] == [None, None, pytest.approx(1.5)]
     assert [one.item for one in runs[-1].through] == ["lint"]
@@ -179,12 +179,13 @@ def test_a_course_is_the_groups_own_and_needs_two_points() -> None:
         entry(day, {"ours": marks(day, 1, 1), "theirs": marks(5, 5, 5)})
         for day in (1, 2, 3)
     ]
-    points = course(entries, "ours")
+    points = course(own_runs(entries)["ours"])
     assert [one.total for one in points] == [one.groups[0].total for one in entries]
     assert [(one.rank, one.ranked) for one in points] == [(2, 2)] * 3
     assert "theirs" not in "".join(one.model_dump_json() for one in points)
-    assert course(entries[:1], "ours") == ()
-    assert course(entries, "nobody") == ()
+    assert course(own_runs(entries[:1])["ours"]) == ()
+    assert "nobody" not in own_runs(entries)
+    assert course(()) == ()
 
 
 def test_marking_anew_without_a_change_is_no_point_of_the_course() -> None:
@@ -192,7 +193,7 @@ def test_marking_anew_without_a_change_is_no_point_of_the_course() -> None:
     second = entry(2, {"a": marks(2, 2, 2)}, commit="c" * 40)
     same = second.model_copy(update={"is_remark": True})
     other = entry(3, {"a": marks(3, 3, 3)}, commit="c" * 40, is_remark=True)
-    points = course([first, second, same, other], "a")
+    points = course(own_runs([first, second, same, other])["a"])
     assert [one.total for one in points] == [1, 2, 3]
     assert [one.is_remark for one in points] == [False, False, True]
 
@@ -202,6 +203,6 @@ def test_a_long_course_shows_its_last_points() -> None:
         entry(1 + number % 28, {"a": marks(number % 10, 1, 1)})
         for number in range(POINTS + 5)
     ]
-    points = course(entries, "a")
+    points = course(own_runs(entries)["a"])
     assert len(points) == POINTS
     assert points[-1].total == entries[-1].groups[0].total

@@ -2,16 +2,12 @@
 
 import pytest
 
+from grader.model.analysis import Standing
 from grader.model.score import Grade, ItemScore, Penalty, Trace
 from grader.rubric.schema import Rubric
+from grader.scoring.correlation import spearman
 from grader.scoring.ranks import ranks
-from grader.scoring.sensitivity import (
-    Standing,
-    reweighed,
-    spearman,
-    variant,
-    weightings,
-)
+from grader.scoring.sensitivity import reweighed, variant, weightings
 
 RUBRIC = Rubric.model_validate(
     {
@@ -49,6 +45,10 @@ def grade(*marks: float, penalties: tuple[Penalty, ...] = ()) -> Grade:
     )
 
 
+def stands(group: str, total: float | None, rank: int | None) -> Standing:
+    return Standing(group=group, total=total, rank=rank)
+
+
 def test_each_dimension_and_item_is_doubled_once() -> None:
     # A dimension of one item is that item.
     assert [one.id for one in weightings(RUBRIC)] == [
@@ -65,7 +65,7 @@ def test_what_doubling_an_item_makes_of_a_total_by_hand() -> None:
     grades = {"a": grade(8.0, 4.0, 6.0), "b": grade(2.0, 10.0, 6.0)}
     # lint 1/8, tests 3/8, docs 1/2 of the rubric; tests doubled 6/8 of 11/8.
     totals = {"a": 8 / 8 + 4 * 3 / 8 + 6 / 2, "b": 2 / 8 + 10 * 3 / 8 + 6 / 2}
-    standings = [Standing(name, total, None) for name, total in totals.items()]
+    standings = [stands(name, total, None) for name, total in totals.items()]
     moved = reweighed(found, standings, grades, 0.5)
     expected = (8 / 8 + 4 * 6 / 8 + 6 / 2) * 8 / 11
     assert moved.lines[0].total == pytest.approx(expected)
@@ -84,7 +84,7 @@ def test_a_penalty_stays_taken_off() -> None:
     [found] = [one for one in weightings(RUBRIC) if one.id == "alike"]
     late = Penalty(points=2.0, reason="late", by="the rubric")
     grades = {"a": grade(6.0, 6.0, 6.0, penalties=(late,))}
-    moved = reweighed(found, [Standing("a", 4.0, 1)], grades, 0.5)
+    moved = reweighed(found, [stands("a", 4.0, 1)], grades, 0.5)
     assert moved.lines[0].total == pytest.approx(4.0)
     assert moved.largest_change == 0.0
 
@@ -92,13 +92,13 @@ def test_a_penalty_stays_taken_off() -> None:
 def test_too_little_of_the_new_weights_has_no_rank() -> None:
     [found] = [one for one in weightings(RUBRIC) if one.id == "double.two"]
     # Without docs a third of the doubled weights was graded.
-    moved = reweighed(found, [Standing("a", 5.0, 1)], {"a": grade(5.0, 5.0)}, 0.5)
+    moved = reweighed(found, [stands("a", 5.0, 1)], {"a": grade(5.0, 5.0)}, 0.5)
     assert moved.lines[0].rank is None
     assert moved.ranks_changed == 1
 
 
 def test_a_group_without_a_total_stays_without_one() -> None:
-    standings = [Standing("a", 5.0, 1), Standing("gone", None, None)]
+    standings = [stands("a", 5.0, 1), stands("gone", None, None)]
     found = variant("x", "X", "normalisation", standings, {"a": 6.0}, {"a"})
     assert found.lines[1].total is None
     assert found.ranks_changed == 0
