@@ -22,6 +22,7 @@ from grader.cli.compare import compare
 from grader.cli.doctor import doctor
 from grader.cli.env import env
 from grader.cli.export import export_app
+from grader.cli.github import github_app
 from grader.cli.grade import grade
 from grader.cli.history import history
 from grader.cli.hook import hook
@@ -41,9 +42,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Grade a student MLOps repository by a rubric, and show where every number comes "
     "from. [bold]mlops-grade PATH[/bold] is short for [bold]mlops-grade grade PATH[/bold].",
-    epilog="Exit codes: 0 graded; 1 below --fail-under; 2 wrong usage or rubric; "
-    "3 environment, our bug, or checks that could not be graded under --strict; "
-    "130 interrupted.",
+    epilog="Exit codes: 0 graded; 1 below --fail-under, or worse than --no-worse-than; "
+    "2 wrong usage or rubric; 3 environment, our bug, or checks that could not be graded "
+    "under --strict; 130 interrupted.",
 )
 app.command()(grade)
 app.command()(batch)
@@ -54,6 +55,7 @@ app.command()(compare)
 app.command()(hook)
 app.add_typer(cohort_app, name="cohort")
 app.add_typer(export_app, name="export")
+app.add_typer(github_app, name="github")
 app.command()(report)
 app.command()(checkers)
 app.command()(explain)

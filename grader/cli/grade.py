@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from grader.cli.output import Format, is_sober, parse_targets, render, show, write
+from grader.cli.verdict import held_against, verdict
 from grader.errors import ExitCode, GradeError
 
 if TYPE_CHECKING:
     from grader.model.report import Report
+    from grader.reporting.gate import Held
 
 
 class IsolationOption(StrEnum):
@@ -123,6 +125,21 @@ def grade(
             min=0, max=10, help="End with exit code 1 below this total (0 to 10)."
         ),
     ] = None,
+    no_worse_than: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REF",
+            help="Grade this branch, tag or commit the same way too, and end with exit "
+            "code 1 below its total.",
+        ),
+    ] = None,
+    base_report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write the result of --no-worse-than's REF here, as JSON.",
+        ),
+    ] = None,
     strict: Annotated[
         bool,
         typer.Option(
@@ -146,6 +163,11 @@ def grade(
     from grader.engine.grade import Request, grade_repository
 
     targets = parse_targets(reports or [])
+    if base_report is not None and no_worse_than is None:
+        raise GradeError(
+            "--base-report writes the result that --no-worse-than compares with.",
+            hint="Name a branch, tag or commit: --no-worse-than main",
+        )
     request = Request(
         source=source,
         rubric=rubric,
@@ -165,12 +187,30 @@ def grade(
             "use the network. Leave them out with --skip coverage.",
             err=True,
         )
-    with watching(enabled=not quiet and not is_sober(sys.stderr)) as watch:
+    is_watched = not quiet and not is_sober(sys.stderr)
+    with watching(enabled=is_watched) as watch:
         report = grade_repository(request, watch)
     for file, form in targets.items():
         write(render(report, form, verbose=verbose), file)
     show(report, wanted, output, quiet=quiet, verbose=verbose)
-    raise typer.Exit(_verdict(report, fail_under, strict))
+    code = _verdict(report, fail_under, strict)
+    if no_worse_than is not None:
+        with watching(enabled=is_watched) as watch:
+            held = held_against(report, request, no_worse_than, watch)
+        code = max(code, _held(held, base_report))
+    raise typer.Exit(code)
+
+
+def _held(held: "Held", base_report: Path | None) -> ExitCode:
+    from grader.reporting.gate import lines
+
+    assert held.base is not None
+    if base_report is not None:
+        write(render(held.base, Format.JSON), base_report)
+    # The last line says where there is more: it has just been shown.
+    for line in lines(held)[:-1]:
+        typer.echo(line, err=True)
+    return verdict(held)
 
 
 def split(words: list[str] | None) -> tuple[str, ...]:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grader.errors import ExitCode, GradeError
+from grader.cli.verdict import held_against, verdict
+from grader.errors import GradeError
 
 if TYPE_CHECKING:
     from grader.model.report import Report
-    from grader.reporting.gate import Held
 
 # Git tells its hooks where they are by these; our own git must not listen to it.
 _KEPT = ("GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSL_CAINFO", "GIT_SSL_NO_VERIFY")
@@ -53,7 +53,6 @@ def hook(
 
     from grader.engine.grade import Request, grade_repository
     from grader.reporting.gate import Held, lines
-    from grader.scoring.comparison import compare
 
     staged = _index_name(os.environ)
     pushed = os.environ.get("PRE_COMMIT_TO_REF")
@@ -68,24 +67,13 @@ def hook(
         ref=pushed,
     )
     report = grade_repository(request)
-    held = Held(report, least=fail_under)
+    held = Held(report)
     if no_worse_than is not None and _has(report, no_worse_than, is_staged=not pushed):
-        base = grade_repository(replace(request, staged=None, ref=no_worse_than))
-        found = compare(base, report)
-        held = replace(held, compared=found, than=no_worse_than, base=base)
+        held = held_against(report, request, no_worse_than)
+    held = replace(held, least=fail_under)
     for line in lines(held):
         typer.echo(line)
-    raise typer.Exit(_verdict(held, is_gate=fail_under is not None or held.compared))
-
-
-def _verdict(held: "Held", *, is_gate: object) -> ExitCode:
-    if not is_gate:
-        return ExitCode.GRADED
-    if held.undecided:
-        return ExitCode.ENVIRONMENT
-    if held.is_below or held.is_worse:
-        return ExitCode.BELOW_THRESHOLD
-    return ExitCode.GRADED
+    raise typer.Exit(verdict(held))
 
 
 def _has(report: "Report", ref: str, *, is_staged: bool) -> bool:
