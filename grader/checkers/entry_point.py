@@ -337,10 +337,7 @@ def _stages_called(snapshot: Snapshot, path: str) -> dict[StageName, Sight]:
         if one.file.path == path or one.is_stub or not reach.reaches(one.node):
             continue
         if one.stage not in found or one.is_named:
-            where = Sight(
-                path=one.file.path, line=one.node.lineno, what=f"{one.name}()"
-            )
-            found[one.stage] = where
+            found[one.stage] = one.sight
     return found
 
 

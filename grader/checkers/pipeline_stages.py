@@ -198,7 +198,7 @@ def _answer(
         # Those that are called so, where there are any: their helpers prove nothing more.
         real = tuple(one for one in real if one.is_named) or real
         told = f"The pipeline comes to {_named(real)}."
-        checklist.yes(stage, told, *map(_sight, real))
+        checklist.yes(stage, told, *(one.sight for one in real))
         return
     there = stages.of(stage)
     written = [one for one in there if not one.is_stub]
@@ -209,10 +209,10 @@ def _answer(
         )
         if pipeline.entry.path is None:
             told = f"{_named(written)} is there, and there is no runner that uses it."
-        checklist.no(stage, told, *map(_sight, written))
+        checklist.no(stage, told, *(one.sight for one in written))
     elif there:
         told = f"{_named(there)} is a stub: it has a name and does nothing."
-        checklist.no(stage, told, *map(_sight, there))
+        checklist.no(stage, told, *(one.sight for one in there))
     else:
         checklist.no(stage, f"No function or module is called after {stage}.")
 
@@ -221,10 +221,6 @@ def _named(functions: Iterable[StageFunction]) -> str:
     names = list(dict.fromkeys(f"{one.name}()" for one in functions))
     beyond = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return ", ".join(names[:_NAMED]) + beyond
-
-
-def _sight(one: StageFunction) -> Sight:
-    return Sight(path=one.file.path, line=one.node.lineno, what=f"{one.name}()")
 
 
 def _sklearn(checklist: Checklist, code: Code, pipeline: Pipeline) -> None:

@@ -19,6 +19,7 @@ from grader.codebase.reach import (
     Start,
     is_main_guard,
     project_commands,
+    project_files,
     reach_from,
     script_paths,
 )
@@ -95,16 +96,14 @@ def _scripts(snapshot: Snapshot) -> list[str]:
 
 def _candidates(snapshot: Snapshot) -> tuple[str, ...]:
     """The files with a runner's name, the likeliest first; those that serve come last."""
-    code = code_of(snapshot)
+    code, projects = code_of(snapshot), project_files(snapshot.files)
     ranked = []
     for path, file in code.files.items():
         pure = PurePosixPath(path)
         if file.is_test or pure.stem not in RUNNERS:
             continue
         # A step of an MLflow project is run by the project's own runner.
-        is_step = (
-            len(pure.parts) > 1 and str(pure.parent / "MLproject") in snapshot.files
-        )
+        is_step = len(pure.parts) > 1 and str(pure.parent) in projects
         rank = (
             serves(snapshot, path),
             is_step,
@@ -147,8 +146,8 @@ def _configured_starts(snapshot: Snapshot) -> list[Start]:
                         if script in code.files:
                             found.append(Start(script, why=f"stage {name} of {path}"))
                             break
-    if "MLproject" in snapshot.files:
-        for one in project_commands(documents, "MLproject"):
+    if (project := project_files(snapshot.files).get(".")) is not None:
+        for one in project_commands(documents, project):
             for script in script_paths(one, ""):
                 if script in code.files:
                     found.append(Start(script, why="an entry point of MLproject"))

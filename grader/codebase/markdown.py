@@ -262,8 +262,10 @@ class _Inline:
 
     @property
     def is_bold(self) -> bool:
-        """Whether all of it is one piece of bold text."""
-        return self._bolds == 1 and not self._bare and not self.codes
+        """Whether all of it is one piece of bold text, and no sentence."""
+        is_sentence = self.whole.endswith((".", "!", "?"))
+        is_only = self._bolds == 1 and not self._bare and not self.codes
+        return is_only and not is_sentence
 
     def read(self, children: Sequence[Token]) -> None:
         """Take the tokens of one piece of text."""

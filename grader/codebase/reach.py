@@ -336,20 +336,15 @@ class Reach:
     def _run_projects(self, file: CodeFile, call: ast.Call) -> None:
         """The MLflow projects in folders that the calling code or a configuration names."""
         direct = _text(file, call.args[0]) if call.args else None
-        folders = [
-            str(PurePosixPath(path).parent)
-            for path in self._files
-            if PurePosixPath(path).name == "MLproject"
-        ]
+        projects = project_files(self._files)
         named: list[str] = []
         # The steps that the code or a list of steps names; any word of the configuration
         # only where neither does: `features:` is a section as well as a folder.
         for words in (_words_of(file) | self._steps, self._configured):
-            named = named or [one for one in folders if _last(one) in words]
-        same = [one for one in folders if direct and _same_folder(direct, one)]
+            named = named or [one for one in projects if _last(one) in words]
+        same = [one for one in projects if direct and _same_folder(direct, one)]
         for folder in dict.fromkeys((*named, *same)):
-            home = "" if folder == "." else f"{folder}/"
-            for one in project_commands(self._documents, f"{home}MLproject"):
+            for one in project_commands(self._documents, projects[folder]):
                 self._run(one, folder)
 
     @cached_property
@@ -382,6 +377,15 @@ def configuration_files(files: Iterable[str]) -> tuple[str, ...]:
         ):
             found.append(path)
     return tuple(found[:_MAX_CONFIG_FILES])
+
+
+def project_files(files: Iterable[str]) -> dict[str, str]:
+    """The MLproject files by their folders (`.` for the top); MLflow knows them in any case."""
+    return {
+        str(PurePosixPath(path).parent): path
+        for path in files
+        if PurePosixPath(path).name.lower() == "mlproject"
+    }
 
 
 def project_commands(documents: Documents, path: str) -> tuple[Started, ...]:

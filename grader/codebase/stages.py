@@ -14,6 +14,7 @@ from grader.codebase.bodies import is_stub
 from grader.codebase.code import CodeFile, Function, code_of
 from grader.codebase.entry import pipeline_of
 from grader.codebase.reading import Reading
+from grader.model.measurement import Sight
 from grader.model.snapshot import Snapshot
 
 StageName = Literal[
@@ -84,6 +85,11 @@ class StageFunction:
     is_named: bool
     is_stub: bool
     is_reached: bool
+
+    @property
+    def sight(self) -> Sight:
+        """Where it is defined."""
+        return Sight(path=self.file.path, line=self.node.lineno, what=f"{self.name}()")
 
 
 @dataclass(frozen=True)
@@ -164,14 +170,13 @@ def _of_words(
     if "split" in words or "test" in words and "train" in words:
         return ()
     has_other = not _OTHER_THINGS.isdisjoint(words)
-    stages = [_STAGE_OF[word] for word in words if word in _STAGE_OF]
-    stages += _phrases(words)
-    kept = (
+    single = (_STAGE_OF[word] for word in words if word in _STAGE_OF)
+    kept = [
         stage
-        for stage in stages
+        for stage in single
         if is_place or not (stage in _NEEDS_DATA and has_other)
-    )
-    return tuple(dict.fromkeys(kept))
+    ]
+    return tuple(dict.fromkeys((*kept, *_phrases(words))))
 
 
 def _phrases(words: tuple[str, ...]) -> Iterable[StageName]:
