@@ -223,7 +223,9 @@ def _at_commit(
     ref = rule.ref
     tip = git.commit(ref or "HEAD") or (git.commit(f"origin/{ref}") if ref else None)
     if tip is None:
-        if local is not None and (local.is_partial or not ref and local.head):
+        if local is not None and (
+            local.is_partial or not ref and local.head is not None
+        ):
             raise Damaged(_why_unreadable(local))
         return _without_commit(git, ref, task)
     made = _cut(git, tip, rule, task)
@@ -389,7 +391,7 @@ def _why_unreadable(local: Local) -> str:
             "some of its objects are kept in another repository "
             "(objects/info/alternates), which is not read"
         )
-    return f"{local.head or 'what HEAD names'} can't be read"
+    return f"{printable(local.head or 'what HEAD names')} can't be read"
 
 
 def _as_it_stands(entry: TreeEntry, folder: Path) -> TreeEntry | None:

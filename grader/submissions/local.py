@@ -51,7 +51,8 @@ class Local:
     """Our bare repository, and what the folder itself says.
 
     `head_name` is the branch that HEAD names (empty for none), `head` the hash that it
-    claims, whether that can be read or not. `index` is our copy of the folder's index.
+    claims, whether that can be read or not, or what stands in the hash's place; None before
+    the first commit. `index` is our copy of the folder's index.
     `is_partial` says that some objects are kept in a repository elsewhere. `origin` is the
     address it says it was cloned from: it may hold a password.
     """
@@ -134,7 +135,7 @@ def adopt(
     return Local(
         git=Git(directory, home),
         head_name=head_name,
-        head=_resolved(head, references),
+        head=_resolved(head, references) or _unreadable(head, written),
         index=_copied_index(source.own, directory, index),
         is_partial=bool(_text(source.shared / "objects" / "info" / "alternates")),
         origin=settings.get("remote.origin.url", ""),
@@ -196,6 +197,16 @@ def _resolved(value: str, references: Mapping[str, str]) -> str | None:
             break
         value = references.get(value.removeprefix("ref:").strip(), "")
     return value if _OBJECT_ID.fullmatch(value) else None
+
+
+def _unreadable(head: str, written: Mapping[str, str]) -> str | None:
+    """What stands where the hash of HEAD's commit should; None before the first commit."""
+    if not head.startswith("ref:"):
+        return head or "an empty HEAD"
+    name = head.removeprefix("ref:").strip()
+    if _is_name(name) and name not in written:
+        return None
+    return written.get(name) or name
 
 
 def _is_name(name: str) -> bool:

@@ -169,6 +169,19 @@ def test_a_commit_that_cannot_be_read_is_not_taken_for_none_at_all(
     assert found.stdout == ""
 
 
+@pytest.mark.parametrize("written", ["", "0" * 39, "ref: refs/heads/main"])
+def test_a_branch_whose_file_is_broken_is_not_taken_for_one_without_commits(
+    written: str, repository: Path, hook: Hook
+) -> None:
+    (repository / "main.py").write_text(UGLY)
+    git(repository, "add", "main.py")
+    branch = git(repository, "symbolic-ref", "HEAD")
+    (repository / ".git" / branch).write_text(written)
+    found = hook(repository, "--no-worse-than", "HEAD")
+    assert found.returncode == 3, found.stdout
+    assert "can't be read" in found.stderr
+
+
 def test_the_index_that_git_is_about_to_commit_is_the_one(
     repository: Path, hook: Hook
 ) -> None:
