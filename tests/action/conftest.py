@@ -198,7 +198,7 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Origin:
     ugly = UGLY.splitlines()[0] + "\n"
     git(path, "init", "-q", "-b", "main")
     git(path, "config", "uploadpack.allowAnySHA1InWant", "true")
-    fork = commit(path, {"main.py": CLEAN, "same.py": ugly})
+    fork = commit(path, {"main.py": CLEAN, "0same.py": ugly})
     git(path, "checkout", "-qb", "work")
     head = commit(path, {"main.py": CLEAN + UGLY, ODD: ugly})
     git(path, "checkout", "-q", "main")

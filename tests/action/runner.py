@@ -103,7 +103,8 @@ class Done:
 class Job:
     """A job that uses the action in a folder that was checked out.
 
-    `event` is what happened, `instead` the scripts that other ones take the place of, by name
+    `event` is what happened, `system` and `environment` what kind of runner it is, `path` where
+    programs are looked for, `instead` the scripts that other ones take the place of, by name
     of the step. `steps` are what became of each, by name.
     """
 
@@ -114,6 +115,9 @@ class Job:
     event_file: Path
     api: str = "http://127.0.0.1:9"
     python: str = ""
+    system: str = "Linux"
+    environment: str = "self-hosted"
+    path: str = field(default_factory=lambda: os.environ["PATH"])
     instead: Mapping[str, str] = field(default_factory=dict)
     steps: dict[str, Done] = field(default_factory=dict)
 
@@ -163,7 +167,7 @@ class Job:
                 "ref": "refs/pull/3/merge",
                 "sha": "f" * 40,
             },
-            "runner": {"environment": "self-hosted", "temp": str(self.temp)},
+            "runner": {"environment": self.environment, "temp": str(self.temp)},
         }
 
     def _done(self, step: Step, inputs: Mapping[str, str]) -> Done:
@@ -198,6 +202,7 @@ class Job:
             cwd=self.workspace,
             env={
                 **_machine(),
+                "PATH": self.path,
                 # The job's own environment, as a careless workflow has it.
                 "GITHUB_TOKEN": TOKEN,
                 "GH_TOKEN": TOKEN,
@@ -210,6 +215,7 @@ class Job:
                 "GITHUB_EVENT_PATH": str(self.event_file),
                 "GITHUB_REPOSITORY": "octo/prices",
                 "GITHUB_WORKSPACE": str(self.workspace),
+                "RUNNER_OS": self.system,
                 "RUNNER_TEMP": str(self.temp),
                 **{name: str(file) for name, file in files.items()},
                 # After `env:`, where the job may ask for an identity.

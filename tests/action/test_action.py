@@ -134,8 +134,8 @@ def test_lines_that_the_branch_changed_are_annotated_first(whole: Whole) -> None
         if one.name in ("error", "warning", "notice") and "file" in one.properties
     ]
     paths = [one.properties["file"] for one in found]
-    # All in one check: only what changed sets them apart.
-    assert paths[-1] == "same.py"
+    # All in one check, and its name is the first: only what changed sets them apart.
+    assert paths[-1] == "0same.py"
     assert set(paths[:-1]) == {"main.py", ODD}
 
 
@@ -240,8 +240,10 @@ def test_what_cannot_be_fetched_is_said_and_what_is_there_is_graded(
 ) -> None:
     workspace = site.checkout(depth=1)
     git(workspace, "remote", "set-url", "origin", "file:///nowhere")
-    job = stubbed(workspace, no_worse_than="base")
+    job = stubbed(workspace, no_worse_than="base", sarif="true")
     assert argument(site, "ref") == site.merge
+    given = job.steps["Send the findings to code scanning"].given
+    assert (given["ref"], given["sha"]) == ("refs/pull/3/merge", site.merge)
     messages = [one.message for one in job.steps["Choose the commits"].commands]
     assert ["could not be fetched" in one for one in messages] == [True, True]
     assert [one.command for one in site.started()][:2] == ["grade", "github tell"]
@@ -289,9 +291,12 @@ def test_a_folder_without_git_is_graded_as_it_stands(
 ) -> None:
     workspace = site.checkout(ref="head")
     shutil.rmtree(workspace / ".git")
-    job = stubbed(workspace)
+    job = stubbed(workspace, sarif="true")
     assert argument(site, "ref") is None
     assert "without git" in job.steps["Choose the commits"].log
+    # Its paths are not those of the repository: no line is marked.
+    assert "--no-annotate" in site.started()[1].argv
+    assert job.steps["Send the findings to code scanning"].outcome == "skipped"
 
 
 def test_a_folder_inside_a_checkout_is_not_taken_for_it(
@@ -362,6 +367,84 @@ def test_an_input_is_never_a_command(site: Site, stubbed: Stubbed, name: str) ->
     else:
         assert set(whole) == {PAYLOAD}
     assert not job.failed, job.log
+
+
+def test_another_system_than_linux_is_refused(site: Site) -> None:
+    job = site.job(site.checkout(ref="head"), system="Windows").run()
+    assert "runs-on: ubuntu-24.04" in job.steps["Choose the commits"].log
+    assert job.steps["Grade"].outcome == "skipped"
+
+
+class Machine:
+    """A machine with a sudo that only notes what it is asked for, and no bubblewrap."""
+
+    def __init__(self, folder: Path, sudo: str = "exit 0") -> None:
+        self._asked = folder / "asked"
+        self._asked.touch()
+        self.programs = folder / "bin"
+        self.programs.mkdir()
+        for name in ("bash", "cat", "ls", "mkdir", "chmod", "wc"):
+            found = shutil.which(name)
+            assert found is not None
+            (self.programs / name).symlink_to(found)
+        file = self.programs / "sudo"
+        file.write_text(f'#!/bin/bash\necho "$*" >>{self._asked}\n{sudo}\n')
+        file.chmod(0o755)
+
+    @property
+    def asked(self) -> list[str]:
+        """What sudo was asked for, but whether it is there."""
+        lines = self._asked.read_text().splitlines()
+        return [line for line in lines if line != "-n true"]
+
+
+def prepared(site: Site, machine: Machine, environment: str, **inputs: str) -> Job:
+    """A job of which only the step runs that prepares the box."""
+    names = [one.name for one in action().runs.steps if one.run]
+    instead = dict.fromkeys(names, "true")
+    del instead["Prepare the box"]
+    return site.job(
+        site.checkout(ref="head"),
+        instead=instead,
+        environment=environment,
+        path=str(machine.programs),
+    ).run(**inputs)
+
+
+def test_on_githubs_own_runner_bubblewrap_is_installed(
+    site: Site, tmp_path: Path
+) -> None:
+    machine = Machine(tmp_path)
+    job = prepared(site, machine, "github-hosted")
+    assert not job.failed, job.log
+    apt = [line for line in machine.asked if "apt-get" in line]
+    assert len(apt) == 1
+    assert apt[0].endswith("install -y bubblewrap")
+    assert "timeout 180" in apt[0]
+
+
+def test_a_box_that_cannot_be_installed_is_no_failure(
+    site: Site, tmp_path: Path
+) -> None:
+    machine = Machine(tmp_path, 'case "$*" in *apt-get*) exit 100 ;; esac')
+    job = prepared(site, machine, "github-hosted")
+    assert not job.failed, job.log
+    assert "Landlock" in job.steps["Prepare the box"].log
+    kinds = ["update" in line for line in machine.asked if "apt-get" in line]
+    assert kinds == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("environment", "isolation"),
+    [("self-hosted", "auto"), ("github-hosted", "landlock"), ("github-hosted", "none")],
+)
+def test_no_machine_is_changed_that_is_somebodys_own_or_needs_no_box(
+    site: Site, tmp_path: Path, environment: str, isolation: str
+) -> None:
+    machine = Machine(tmp_path)
+    job = prepared(site, machine, environment, isolation=isolation)
+    assert not job.failed, job.log
+    assert machine.asked == []
 
 
 def test_a_project_that_cannot_be_graded_fails_and_nothing_is_made_up(
