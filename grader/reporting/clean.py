@@ -2,9 +2,10 @@
 
 `clean_report` is the boundary. Behind it no string holds a character that a terminal, a
 browser or a reader's eye would act on instead of showing: control characters, escapes,
-bidirectional overrides, lone surrogates stand as `\\x1b`, `\\u202e`, `\\udcff`. What
+bidirectional overrides, lone surrogates stand as `\\x1b`, `\\u202e`, `\\udcff`. Nor one
+that a workflow's runner acts on wherever it stands in a log: `##[` is `#\\x23[`. What
 the formats themselves act on is the matter of their encoders: autoescape for HTML, the
-functions below for Markdown and spreadsheets, plain `Text` objects for the terminal.
+functions below for Markdown, spreadsheets and logs, plain `Text` objects for the terminal.
 """
 
 import html
@@ -44,13 +45,26 @@ def clean(text: str, *, keeps_lines: bool = False, limit: int = TEXT_CHARACTERS)
     return f"{shown}… ({beyond} more characters)" if beyond > 0 else shown
 
 
+# How the runners of GitHub (its older form) and of Azure mark a command, anywhere in a line:
+# actions/runner, ActionCommand.cs; azure-pipelines-agent, Command.cs.
+_RUNNER = re.compile(r"##(?=(?:vso)?\[)", re.IGNORECASE)
+
+
 def _visible(line: str) -> str:
-    if line.isprintable():
-        return line
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode("ascii")
-        for c in line
-    )
+    if not line.isprintable():
+        line = "".join(
+            c if c.isprintable() else c.encode("unicode_escape").decode("ascii")
+            for c in line
+        )
+    return _RUNNER.sub(r"#\\x23", line)
+
+
+def log_text(text: str) -> str:
+    """Lines for a log, none of which a runner takes for a command as it begins with `::`.
+
+    For what is wrapped: any word of a text may begin a line then.
+    """
+    return re.sub(r"^(\s*):(?=:)", r"\1: ", text, flags=re.MULTILINE)
 
 
 def clean_report(report: Report) -> Report:
@@ -164,6 +178,22 @@ def spreadsheet_text(text: str) -> str:
     An apostrophe stands before what would be one, as OWASP advises against CSV injection.
     """
     return _FORMULA.sub(r"\1'", clean(text))
+
+
+_AFTER_ENTITY = re.compile(r"(?<=;)[ \"'`=+\-@\uff1d\uff0b\uff0d\uff20]+")
+_SIGN = re.compile(r"[=+\-@\uff1d\uff0b\uff0d\uff20]")
+
+
+def spreadsheet_html(text: str) -> str:
+    """One or more lines of text as HTML for a cell that a spreadsheet may see before.
+
+    An entity ends with what separates cells in half of Europe: what would be a formula after
+    it is an entity too.
+    """
+    shown = html.escape(text, quote=False).replace("\n", "<br />")
+    return _AFTER_ENTITY.sub(
+        lambda start: _SIGN.sub(lambda sign: f"&#{ord(sign[0])};", start[0]), shown
+    )
 
 
 def paragraphs(text: str) -> list[str]:

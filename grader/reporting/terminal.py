@@ -14,7 +14,14 @@ from rich.text import Text
 from grader.model.measurement import Finding
 from grader.model.report import Fix, Report, ReportCheck
 from grader.model.score import Decided, ItemScore, Ungraded
-from grader.reporting import decisions, findings, numbers, submitted, words
+from grader.reporting import (
+    checklists,
+    decisions,
+    findings,
+    numbers,
+    submitted,
+    words,
+)
 from grader.reporting.clean import clean_report, paragraphs
 
 # Per check, where findings are listed. The JSON has every one.
@@ -103,7 +110,7 @@ class _Page:
         self.line(f"  {repository.source}", "dim")
         self._wrapped(
             f"{commit}{changed}{about}, graded {words.when(report.graded_at)}, "
-            f"{report.rubric.name}, version {report.rubric.version}",
+            f"{words.rubric(report.rubric)}",
             2,
             "dim",
         )
@@ -199,14 +206,32 @@ class _Page:
 
     def _findings(self) -> None:
         for check in self._report.checks:
-            own, inherited = words.findings(check), words.inherited(check)
-            if not own and not inherited:
+            lines = checklists.checklist(check)
+            own = checklists.findings_beside(check)
+            inherited = checklists.findings_beside(check, inherited=True)
+            if not own and not inherited and not lines:
                 continue
             self._title(f"{check.id}: {words.finding_count(check)}")
+            if lines:
+                self._wrapped(f"Checklist: {checklists.score(check)}", 2, "bold")
+            for line in lines:
+                self._line_of_checklist(line)
             self._listed(own)
             if inherited:
                 self._wrapped(f"{words.STARTER}:".capitalize(), 2, "bold")
                 self._listed(inherited)
+
+    def _line_of_checklist(self, line: checklists.ChecklistLine) -> None:
+        answer = line.answer
+        starter = f" ({words.STARTER})" if line.is_inherited else ""
+        style = "" if answer.holds else "yellow"
+        told = f"{answer.quantity}: {answer.told}{starter}"
+        self._wrapped(f"{line.shown:<3}  {told}", 2, style)
+        for sight in answer.sights:
+            what = f": {sight.what}" if sight.what else ""
+            self.line(f"       {words.place(sight)}{what}", "dim")
+        if line.fix:
+            self._wrapped(line.fix, 7, "dim")
 
     def _listed(self, found: Sequence[Finding]) -> None:
         for file in findings.finding_list(found, ALL_FINDINGS, ALL_FINDINGS).first:

@@ -162,7 +162,7 @@ def pytest_testnodedown(node: _Worker) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """The figures that the README quotes."""
+    """The figures that docs/figures.md quotes."""
     for tier, tally in config.stash[_TALLIES].items():
         terminalreporter.section(f"hostile repositories, isolation: {tier}")
         for line in tally.lines():

@@ -16,12 +16,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Literal
+from xml.etree.ElementTree import ParseError
 
 import jsonschema
 import yaml
@@ -34,6 +35,7 @@ from grader.submissions.names import printable
 from tests.conftest import REPOSITORY
 from tests.hostile.watcher import Account, Specification
 from tests.reporting.page import Element, read_page
+from tests.reporting.payloads import deciders
 
 Tier = Literal["bubblewrap", "landlock", "docker", "none"]
 TIERS: tuple[Tier, ...] = ("bubblewrap", "landlock", "docker", "none")
@@ -56,6 +58,16 @@ LIMITS: Mapping[str, int] = {
 # The grader's own interpreters beside what the limit allows, and what a tree may take
 # between two looks at it.
 _OWN_BYTES = 1024 * MEBIBYTE
+
+# The formats for other programs, and who reads them.
+_OTHERS: Mapping[str, Callable[[str, str], Iterator[str]]] = {
+    "sarif": deciders.sarif,
+    "junit": deciders.xml,
+    "annotations": deciders.annotations,
+    "gitlab": deciders.data,
+    "badge": deciders.data,
+    "badge-svg": deciders.xml,
+}
 
 _WATCHER = Path(__file__).with_name("watcher.py")
 _READER = MarkdownIt("commonmark", {"html": True}).enable("table")
@@ -121,6 +133,7 @@ class Verdict:
     html: str = ""
     markdown: str = ""
     terminal: str = ""
+    others: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def graded(self) -> Report:
@@ -173,7 +186,7 @@ class Verdict:
 
 @dataclass
 class Tally:
-    """The figures of one tier: what the README quotes."""
+    """The figures of one tier: what docs/figures.md quotes."""
 
     cases: set[int] = field(default_factory=set)
     failed: set[int] = field(default_factory=set)
@@ -312,7 +325,7 @@ class Arena:
         if "--environment" not in options:
             argv += ["--environment", "none"]
         argv += [word for item in only for word in ("--only", item)]
-        for form in ("html", "markdown", "terminal"):
+        for form in ("html", "markdown", "terminal", *_OTHERS):
             argv += ["--report", f"{form}={out / form}"]
         argv += ["--format", "json", *options, "--", str(source)]
         server = self._server(has_token, environment)
@@ -401,6 +414,7 @@ class Arena:
             "the HTML report": verdict.html,
             "the Markdown report": verdict.markdown,
             "the terminal report": verdict.terminal,
+            **{f"the {form} report": text for form, text in verdict.others.items()},
         }
         found = [
             *(
@@ -684,6 +698,7 @@ def _read(name: str, account: Account, run: _Run, out: Path) -> Verdict:
         html=_text(out / "html"),
         markdown=_text(out / "markdown"),
         terminal=_text(out / "terminal"),
+        others={form: _text(out / form) for form in _OTHERS},
     )
 
 
@@ -757,13 +772,26 @@ def _unreadable(verdict: Verdict) -> list[str]:
         ("Markdown", verdict.markdown),
         ("terminal", verdict.terminal),
         ("JSON", verdict.stdout),
+        *verdict.others.items(),
     ):
         odd = {c for c in text if not (c.isprintable() or c in "\n\u200b")}
         if form == "HTML":
             odd -= {"\t"}
         if odd:
             found.append(f"the {form} report has control characters: {odd!r}")
-    return found
+    return [*found, *_acting(verdict)]
+
+
+def _acting(verdict: Verdict) -> Iterator[str]:
+    """What acts in the formats for other programs, each read as it is read there."""
+    texts = {**verdict.others, "terminal": verdict.terminal}
+    for form, decide in {**_OTHERS, "terminal": deciders.log}.items():
+        try:
+            # Held against itself: what it may have beside is not known here.
+            acting = list(decide(texts[form], texts[form]))
+        except (AssertionError, ValueError, ParseError) as error:
+            acting = [f"it can't be read: {error}"]
+        yield from (f"the {form} report: {what}" for what in acting)
 
 
 def _too_much(account: Account, seconds: float, limits: Mapping[str, int]) -> list[str]:

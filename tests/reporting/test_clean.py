@@ -12,12 +12,14 @@ from grader.reporting.clean import (
     TEXT_CHARACTERS,
     clean,
     clean_report,
+    log_text,
     markdown_code,
     markdown_command,
     markdown_html,
     markdown_text,
     paragraphs,
     prose,
+    spreadsheet_html,
     spreadsheet_text,
     web_address,
 )
@@ -45,6 +47,9 @@ READER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethroug
         ("\x9bcsi", r"\x9bcsi"),
         ("zero\u200bwidth", r"zero\u200bwidth"),
         ("line\u2028break", r"line\u2028break"),
+        ("a ##[error]b", r"a #\x23[error]b"),
+        ("##vso[task.complete]", r"#\x23vso[task.complete]"),
+        ("## [a] and #[b]", "## [a] and #[b]"),
     ],
 )
 def test_what_can_not_be_printed_is_made_visible(text: str, shown: str) -> None:
@@ -193,6 +198,35 @@ def test_no_part_of_a_text_starts_as_a_formula(text: str) -> None:
         is_marked = part.startswith("'")
         bare = part.lstrip(" \"'`")
         assert is_marked or not bare.startswith(tuple("=+-@\uff1d\uff0b\uff0d\uff20"))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("::error::x", ": :error::x"),
+        ("a\n  ::error::x\n", "a\n  : :error::x\n"),
+        ("::::", ": :::"),
+        ("tests/test_a.py::test_b", "tests/test_a.py::test_b"),
+        ("a\n\n::b", "a\n\n: :b"),
+    ],
+)
+def test_no_line_of_a_log_begins_as_a_command(text: str, shown: str) -> None:
+    assert log_text(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\nb", "a<br />b"),
+        ("<=1", "&lt;&#61;1"),
+        ("a; ' =-1", "a; ' &#61;&#45;1"),
+        ("&+\uff1d1", "&amp;&#43;&#65309;1"),
+        ("=1 - 2", "=1 - 2"),
+    ],
+)
+def test_no_part_of_html_between_semicolons_is_a_formula(text: str, shown: str) -> None:
+    assert spreadsheet_html(text) == shown
+    assert html.unescape(shown.replace("<br />", "\n")) == text
 
 
 def test_prose_is_text_and_code() -> None:
