@@ -6,7 +6,6 @@ handed over is asked.
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -224,11 +223,3 @@ def _still(repository: str, pull: _Pull, head: str) -> PullRequest | NoPullReque
     home, target = pull.head.repo, pull.base.repo
     is_fork = home is None or target is None or home.full_name != target.full_name
     return PullRequest(repository, pull.number, pull.head.sha, is_fork)
-
-
-def from_environment(environment: Mapping[str, str]) -> tuple[str, Path] | None:
-    """The event's name and file, as the runner says; None outside a workflow."""
-    name, file = environment.get("GITHUB_EVENT_NAME"), environment.get(
-        "GITHUB_EVENT_PATH"
-    )
-    return (name, Path(file)) if name and file else None
