@@ -1,11 +1,8 @@
 """Docstrings: what pydocstyle finds, and the share of public definitions documented."""
 
-from typing import Literal
-
 from grader.checkers._base import (
     Bench,
     Command,
-    Options,
     ToolChecker,
     nothing_to_measure,
     own_settings_finding,
@@ -13,19 +10,18 @@ from grader.checkers._base import (
 )
 from grader.checkers._public_definitions import public_definitions
 from grader.checkers._pydocstyle import Report, read_report
+from grader.checkers._pydocstyle_command import (
+    DocstringsOptions,
+    pydocstyle_command,
+    readable,
+)
 from grader.model.measurement import Finding, Measured, NotApplicable, Quantity
 from grader.model.snapshot import Snapshot
 from grader.sandbox.run import ToolOutput
 
-Convention = Literal["pep257", "numpy", "google"]
+__all__ = ["Docstrings", "DocstringsOptions"]
 
 _MISSING = tuple(f"D10{digit}" for digit in range(8))
-
-
-class DocstringsOptions(Options):
-    """`convention` is the set of rules; pydocstyle's own default is pep257."""
-
-    convention: Convention = "pep257"
 
 
 class Docstrings(ToolChecker[DocstringsOptions]):
@@ -121,37 +117,16 @@ class Docstrings(ToolChecker[DocstringsOptions]):
     ) -> Command | NotApplicable:
         if nothing := nothing_to_measure(snapshot, "source"):
             return nothing
-        plain = (
-            *("pydocstyle", f"--config={bench.empty_settings}"),
-            # By default it passes over test_*.py and hidden folders without a word.
-            *(f"--convention={options.convention}", r"--match=.*\.py"),
-        )
-        return Command(
-            # --verbose names every file that it reads, --count how much it found.
-            argv=(*plain, "--verbose", "--count"),
-            plain=plain,
-            files=_readable(snapshot),
-            fix=" ".join(("pydocstyle", *snapshot.source_roots)),
-            population=snapshot.describe("source"),
-            # A module below a folder called `_something` is private to it: only the
-            # repository's own folders may count, not those that our copy stands in.
-            in_repository=True,
-        )
+        return pydocstyle_command(snapshot, options, bench)
 
     def parse(
         self, output: ToolOutput, snapshot: Snapshot, options: DocstringsOptions
     ) -> Measured:
-        report = read_report(output, _readable(snapshot))
+        report = read_report(output, readable(snapshot))
         return _measured(report, snapshot, options)
 
     def none_given(self, snapshot: Snapshot, options: DocstringsOptions) -> Measured:
         return _measured(Report((), {}), snapshot, options)
-
-
-def _readable(snapshot: Snapshot) -> tuple[str, ...]:
-    """The files to hand over: one that can't be decoded would end the whole run."""
-    paths = snapshot.given("source")
-    return tuple(path for path in paths if snapshot.module(path).problem is None)
 
 
 def _measured(

@@ -1,53 +1,28 @@
 """Lint: what flake8's own three tools find, per family and per hundred lines."""
 
-import re
 from collections.abc import Sequence
-from typing import Annotated
 
-from pydantic import PositiveInt, StringConstraints
-
-from grader.checkers._base import Bench, Command, Options, nothing_to_measure
+from grader.checkers._base import Bench, Command, nothing_to_measure
 from grader.checkers._flake8 import (
-    CODE_PREFIX,
     Flake8Checker,
-    Plugin,
     Violation,
-    flake8_command,
     hidden_files,
-    installed_plugins,
     other_findings,
     unparsable_paths,
 )
+from grader.checkers._lint_command import LintOptions, foreign_codes, lint_command
 from grader.errors import CannotMeasure
 from grader.model.measurement import Measured, NotApplicable, Quantity
 from grader.model.snapshot import Snapshot
 
-# flake8 registers pycodestyle's and pyflakes' checks itself.
-_OWN_DISTRIBUTIONS = ("flake8", "mccabe")
-_REQUIRED = ("mccabe", "pycodestyle", "pyflakes")
-# Codes, and starts of codes, that pycodestyle, pyflakes and mccabe report under.
-_OWN_CODES = re.compile(r"E([1-79]\d*)?|W([1-6]\d*)?|F([4-9]\d*)?|C(9(0\d*)?)?")
+__all__ = ["Lint", "LintOptions", "foreign_codes"]
+
 _FAMILIES = {
     "pycodestyle_errors": "E",
     "pycodestyle_warnings": "W",
     "pyflakes": "F",
     "complexity": "C90",
 }
-
-
-class LintOptions(Options):
-    """Settings of flake8; None stands for flake8's own default.
-
-    `max_line_length` is in characters (by default 79). `max_complexity` is the number
-    of ways through a function above which mccabe reports it (by default it reports
-    none). `extend_ignore` adds codes to those that flake8 ignores by default.
-    """
-
-    max_line_length: PositiveInt | None = None
-    max_complexity: PositiveInt | None = None
-    extend_ignore: tuple[
-        Annotated[str, StringConstraints(pattern=CODE_PREFIX)], ...
-    ] = ()
 
 
 class Lint(Flake8Checker[LintOptions]):
@@ -148,17 +123,7 @@ class Lint(Flake8Checker[LintOptions]):
     ) -> Command | NotApplicable:
         if nothing := nothing_to_measure(snapshot, "all"):
             return nothing
-        typed: list[str] = []
-        if options.max_line_length is not None:
-            typed.append(f"--max-line-length={options.max_line_length}")
-        if options.max_complexity is not None:
-            typed.append(f"--max-complexity={options.max_complexity}")
-        # Not --select=E,F,W,C90: that switches flake8's default list of ignored codes
-        # off.
-        ignored = (*foreign_codes(installed_plugins()), *options.extend_ignore)
-        if ignored:
-            typed.append(f"--extend-ignore={','.join(ignored)}")
-        return flake8_command(snapshot, typed=typed, ours=typed, required=_REQUIRED)
+        return lint_command(snapshot, options)
 
     def state(
         self,
@@ -186,23 +151,6 @@ class Lint(Flake8Checker[LintOptions]):
                 *other_findings(violations, snapshot),
             ),
         )
-
-
-def foreign_codes(plugins: Sequence[Plugin]) -> tuple[str, ...]:
-    """The codes of plugins that aren't flake8's own, so that they can be left out.
-
-    Raises `CannotMeasure` for a plugin that uses the codes of flake8's own: leaving it
-    out would leave those out as well.
-    """
-    foreign = [p for p in plugins if p.distribution not in _OWN_DISTRIBUTIONS]
-    for plugin in foreign:
-        if _OWN_CODES.fullmatch(plugin.code):
-            raise CannotMeasure(
-                f"flake8: the plugin {plugin.distribution} reports as {plugin.code}, "
-                "as flake8 itself does. Uninstall it, or install mlops-grade in an "
-                "environment of its own."
-            )
-    return tuple(sorted({plugin.code for plugin in foreign}))
 
 
 def _family(code: str) -> str:

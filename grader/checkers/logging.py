@@ -1,40 +1,28 @@
 """Logging: how log calls are written, as flake8's two logging plugins see it."""
 
-import re
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import Annotated
+from collections.abc import Sequence
 
-from pydantic import Field, StringConstraints
-
-from grader.checkers._base import Bench, Command, Options, nothing_to_measure
+from grader.checkers._base import Bench, Command, nothing_to_measure
 from grader.checkers._flake8 import (
-    CODE_PREFIX,
     UNREADABLE,
     Flake8Checker,
-    Plugin,
     Violation,
-    flake8_command,
     hidden_files,
-    installed_plugins,
     other_findings,
     unparsable_paths,
 )
-from grader.errors import CannotMeasure
-from grader.model.measurement import Finding, Measured, NotApplicable, Quantity
+from grader.checkers._logging_command import (
+    LOG,
+    G,
+    LoggingOptions,
+    logging_command,
+    merged,
+    reporters,
+)
+from grader.model.measurement import Measured, NotApplicable, Quantity
 from grader.model.snapshot import Snapshot
 
-_LOG = re.compile(r"LOG\d")
-_G = re.compile(r"G\d")
-
-
-class LoggingOptions(Options):
-    """`select`: the codes that count, by their start, as for `flake8 --select`."""
-
-    select: Annotated[
-        tuple[Annotated[str, StringConstraints(pattern=CODE_PREFIX)], ...],
-        Field(min_length=1),
-    ] = ("LOG", "G")
+__all__ = ["Logging", "LoggingOptions", "reporters"]
 
 
 class Logging(Flake8Checker[LoggingOptions]):
@@ -127,19 +115,7 @@ class Logging(Flake8Checker[LoggingOptions]):
     ) -> Command | NotApplicable:
         if nothing := nothing_to_measure(snapshot, "all"):
             return nothing
-        installed = installed_plugins()
-        reporting = {p for s in options.select for p in reporters(s, installed)}
-        intruders = [
-            plugin.code
-            for plugin in installed
-            if plugin not in reporting and plugin.code.startswith(options.select)
-        ]
-        ignore = [f"--extend-ignore={','.join(intruders)}"] if intruders else []
-        typed = [f"--select={','.join(options.select)}", *ignore]
-        # With a selection flake8 keeps silent even on a file that it can't open.
-        ours = [f"--select={','.join((*options.select, *UNREADABLE))}", *ignore]
-        required = sorted({plugin.distribution for plugin in reporting})
-        return flake8_command(snapshot, typed=typed, ours=ours, required=required)
+        return logging_command(snapshot, options)
 
     def state(
         self,
@@ -155,12 +131,12 @@ class Logging(Flake8Checker[LoggingOptions]):
             for v in violations
             if v.code in UNREADABLE and v.path not in parser_refuses
         ]
-        counted = list(_merged(selected))
+        counted = list(merged(selected))
         return Measured(
             values={
                 "violations": len(counted),
-                "g_violations": sum(bool(_G.match(v.code)) for v in selected),
-                "log_violations": sum(bool(_LOG.match(v.code)) for v in selected),
+                "g_violations": sum(bool(G.match(v.code)) for v in selected),
+                "log_violations": sum(bool(LOG.match(v.code)) for v in selected),
                 "files": len(snapshot.python_files),
                 "lines": lines,
                 "violations_per_100_lines": 100 * len(counted) / lines,
@@ -174,40 +150,3 @@ class Logging(Flake8Checker[LoggingOptions]):
                 *other_findings((), snapshot),
             ),
         )
-
-
-def reporters(prefix: str, plugins: Sequence[Plugin]) -> tuple[Plugin, ...]:
-    """The plugins that report codes which start with `prefix`.
-
-    flake8 knows a plugin by the start of its codes: flake8-logging, with LOG001 and so
-    on, is registered as L. Raises `CannotMeasure` when there is none: flake8 itself
-    takes that for code without violations.
-    """
-    wider = [plugin for plugin in plugins if prefix.startswith(plugin.code)]
-    closest = max((len(plugin.code) for plugin in wider), default=0)
-    found = [plugin for plugin in wider if len(plugin.code) == closest]
-    found = found or [plugin for plugin in plugins if plugin.code.startswith(prefix)]
-    if not found:
-        raise CannotMeasure(
-            f"flake8: no installed plugin reports {prefix} codes: that none is found "
-            "would mean nothing. Install the plugin, or change `select` in the rubric."
-        )
-    return tuple(found)
-
-
-def _merged(violations: Iterable[Violation]) -> Iterable[Finding]:
-    """One finding for each violation that counts, in the order of the report."""
-    by_line: defaultdict[tuple[str, int | None], list[Violation]] = defaultdict(list)
-    for violation in violations:
-        by_line[violation.path, violation.line].append(violation)
-    for on_line in by_line.values():
-        log = [v for v in on_line if _LOG.match(v.code)]
-        g = [v for v in on_line if _G.match(v.code)]
-        more, fewer = (log, g) if len(log) >= len(g) else (g, log)
-        also = ", ".join(violation.code for violation in fewer)
-        for violation in (v for v in on_line if v not in fewer):
-            finding = violation.as_finding()
-            if also and violation in more:
-                text = f"{finding.message} (with {also}, on the same line)"
-                finding = finding.model_copy(update={"message": text})
-            yield finding

@@ -137,14 +137,19 @@ def notebooks(snapshot: Snapshot) -> tuple[Notebook, ...]:
 
 
 def _read_all(snapshot: Snapshot) -> tuple[Notebook, ...]:
-    paths = [
-        path
-        for path in snapshot.files
-        if path.lower().endswith(".ipynb") and not snapshot.foreign(path)
+    paths = [path for path in snapshot.files if _is_own(path, snapshot)]
+    # One that is too large even for the copy is a notebook all the same.
+    beyond = [
+        Notebook(one.path, problem=f"it is {one.reason}", is_too_large=True)
+        for one in snapshot.left_out
+        if one.reason.startswith("too large") and _is_own(one.path, snapshot)
     ]
-    return tuple(
-        read_notebook(snapshot.root / path, path) for path in paths[:MAX_NOTEBOOKS]
-    )
+    read = [read_notebook(snapshot.root / path, path) for path in paths[:MAX_NOTEBOOKS]]
+    return (*read, *beyond)
+
+
+def _is_own(path: str, snapshot: Snapshot) -> bool:
+    return path.lower().endswith(".ipynb") and not snapshot.foreign(path)
 
 
 _NOTEBOOKS: Reading[tuple[Notebook, ...]] = Reading(_read_all)
@@ -162,6 +167,8 @@ def read_notebook(file: Path, path: str) -> Notebook:
         if size == 0:
             return Notebook(path, problem="it is empty")
         told = f"it is not JSON: {error.msg}, line {error.lineno}"
+        if error.doc.startswith("version https://git-lfs"):
+            told = "its content is kept in Git LFS, and was not fetched"
         return Notebook(path, problem=told)
     except UnicodeDecodeError:
         return Notebook(path, problem="it is not UTF-8")
