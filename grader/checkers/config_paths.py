@@ -12,8 +12,8 @@ from grader.checkers._base import (
     nothing_to_measure,
     unparsable_findings,
 )
-from grader.checkers._path_literals import Form, PathLiteral, hardcoded_paths
 from grader.codebase.names import Names, read_names
+from grader.codebase.path_literals import Form, PathLiteral, hardcoded_paths
 from grader.model.measurement import Finding, Measured, Quantity
 from grader.model.snapshot import Scope, Snapshot
 
