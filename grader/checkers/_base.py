@@ -212,6 +212,14 @@ class Checker(ABC, Generic[OptionsT]):
         del snapshot, options
         return ()
 
+    def needs_project(self, options: OptionsT) -> bool:
+        """Whether with these options it runs the project's code or builds its environment.
+
+        Such an item is left out where neither is wanted, as in a hook.
+        """
+        del options
+        return self.runs_project
+
     @classmethod
     def tool_versions(cls) -> tuple[Tool, ...]:
         """Name and version of each tool. Raises `CannotMeasure` for one not installed."""

@@ -185,6 +185,10 @@ class Dependencies(Checker[DependenciesOptions]):
         ),
     )
 
+    def needs_project(self, options: DependenciesOptions) -> bool:
+        """Whether everything resolves is known once it is installed."""
+        return options.resolve == "environment"
+
     def measure(
         self, snapshot: Snapshot, options: DependenciesOptions, bench: Bench
     ) -> Result:

@@ -118,6 +118,10 @@ class Pylint(ToolChecker[PylintOptions]):
         ),
     )
 
+    def needs_project(self, options: PylintOptions) -> bool:
+        """Where it is to see the project's packages, these are installed."""
+        return options.resolve == "environment"
+
     def command(
         self, snapshot: Snapshot, options: PylintOptions, bench: Bench
     ) -> Command | NotApplicable:

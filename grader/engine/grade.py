@@ -89,13 +89,16 @@ def grade_repository(request: Request, watch: Watch | None = None) -> Report:
 
 
 def static_items(items: Sequence[Item], registry: Registry) -> tuple[Item, ...]:
-    """The items that are measured without running the project's own code."""
-    found = tuple(
-        item for item in items if not registry.checkers[item.checker].runs_project
-    )
+    """The items that need neither the project's own code run nor its environment built."""
+    found = []
+    for item in items:
+        checker = registry.checkers[item.checker]
+        options = checker.options_type().model_validate(item.options)
+        if not checker.needs_project(options):
+            found.append(item)
     if not found:
         raise GradeError("no check of these can be done without the project's tests.")
-    return found
+    return tuple(found)
 
 
 def choose(

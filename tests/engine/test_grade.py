@@ -5,10 +5,13 @@ from pathlib import Path
 import pytest
 
 import grader
+from grader.checkers._registry import installed
+from grader.engine.grade import static_items
 from grader.model.measurement import Measured
 from grader.model.report import Report
 from grader.model.score import ItemScore, Ungraded
 from grader.resources import shipped
+from grader.rubric.schema import Item
 from tests.conftest import FIXTURES
 
 STATIC = ("coverage",)
@@ -223,3 +226,23 @@ def test_the_report_has_the_lines_of_findings_and_never_one_of_a_file_with_secre
     text = report.model_dump_json()
     for secret in ("AKIAIOSFODNN7EXAMPLE", "bratwurst", "q8Zt3LrW7vXc1NpK5sYd"):
         assert secret not in text
+
+
+@pytest.mark.parametrize(
+    ("checker", "options", "is_static"),
+    [
+        ("config-paths", {}, True),
+        ("coverage", {}, False),
+        ("pylint", {}, True),
+        ("pylint", {"resolve": "environment"}, False),
+        ("dependencies", {}, True),
+        ("dependencies", {"resolve": "environment"}, False),
+    ],
+)
+def test_what_needs_the_projects_environment_is_no_static_item(
+    checker: str, options: dict[str, object], is_static: bool
+) -> None:
+    items = [Item(checker="config-paths", id="other", score="1")]
+    items.append(Item(checker=checker, id="asked", score="1", options=options))
+    kept = static_items(items, installed())
+    assert ("asked" in {item.key for item in kept}) is is_static
