@@ -55,7 +55,11 @@ class _Scope:
     def __init__(self, file: CodeFile) -> None:
         self.assigned: dict[tuple[ast.AST, str], list[ast.expr]] = {}
         self._file = file
+        # The defaults of what argparse parses.
+        self.arguments: dict[str, ast.expr] = {}
         for node in file.names.nodes:
+            if (argument := _argument(node)) is not None:
+                self.arguments.setdefault(*argument)
             for name, value in _assigned(node):
                 key = (self.of(node), name)
                 self.assigned.setdefault(key, []).append(value)
@@ -96,8 +100,15 @@ class Origins:
             if is_self(node):
                 own = value.file.own_value(node)
                 return [Value(value.file, own)] if own is not None else []
+            if self._is_argument(value.file, node):
+                default = self._scope(value.file).arguments.get(node.attr)
+                return [Value(value.file, default)] if default is not None else []
             return self._elsewhere(value)
         return []
+
+    def _is_argument(self, file: CodeFile, node: ast.Attribute) -> bool:
+        """Whether it is `args.x` of what argparse parsed, in the same file."""
+        return ".parse_args()" in (self._code.symbol(file, node.value) or "")
 
     def text(self, value: Value) -> str | None:
         """What is known of a text, `UNKNOWN` for parts of it; None for nothing."""
@@ -151,9 +162,7 @@ class Origins:
             found = [value.other(one) for one in assigned if one not in above]
             if isinstance(scope, Function) and name.id in _all_parameters(scope):
                 bound = value.given.get((scope, name.id))
-                found += (
-                    [bound] if bound else self._handed(value.file, scope, name.id)
-                )
+                found += [bound] if bound else self._handed(value.file, scope, name.id)
             if found:
                 return found[:_MAX_GIVEN]
             if isinstance(scope, ast.Module):
@@ -163,7 +172,9 @@ class Origins:
     def _handed(self, file: CodeFile, function: Function, name: str) -> list[Value]:
         """What the callers hand to a parameter, and its default."""
         found = []
-        place = _parameters(function).index(name) if name in _parameters(function) else -1
+        place = (
+            _parameters(function).index(name) if name in _parameters(function) else -1
+        )
         for caller, call in self._callers.get(function, [])[:_MAX_GIVEN]:
             keywords = [one.value for one in call.keywords if one.arg == name]
             if keywords:
@@ -177,7 +188,9 @@ class Origins:
         """What a name of another module is assigned there."""
         dotted = value.file.names.qualified(value.node)
         for _ in range(8):
-            target = self._code.modules.find(dotted, value.file.path) if dotted else None
+            target = (
+                self._code.modules.find(dotted, value.file.path) if dotted else None
+            )
             if target is None or len(target.rest) != 1:
                 return []
             file = self._code.files.get(target.path or "")
@@ -201,8 +214,13 @@ class Origins:
             for node in file.names.nodes:
                 if isinstance(node, ast.Call):
                     called = self._code.defined(file, node.func)
-                    if called is not None:
-                        found.setdefault(called.node, []).append((file, node))
+                    if called is None:
+                        continue
+                    function: ast.AST = called.node
+                    if isinstance(function, ast.ClassDef):
+                        made = called.file.functions.get(f"{called.name}.__init__")
+                        function = made or function
+                    found.setdefault(function, []).append((file, node))
         return found
 
     def _text(self, value: Value, steps: list[int]) -> str | None:
@@ -242,6 +260,8 @@ class Origins:
         name = self._code.symbol(value.file, call.func) or ""
         if name in _JOINS:
             return self._joined(value, call.args, "/", steps)
+        if name in ("typer.Option", "typer.Argument"):
+            return self._first([value.other(one) for one in call.args[:1]], steps)
         if name in ENVIRONMENT_READS:
             rest = [value.other(one) for one in call.args[1:2]]
             return self._first(rest, steps)
@@ -304,7 +324,9 @@ class Origins:
                 if self.returned(value):
                     return []
                 # dict(params), params.copy(), OmegaConf.to_container(cfg.model)
-                inner = [node.func.value] if isinstance(node.func, ast.Attribute) else []
+                inner = (
+                    [node.func.value] if isinstance(node.func, ast.Attribute) else []
+                )
                 for argument in [*node.args[:1], *inner]:
                     if keys := self._keys(value.other(argument), steps):
                         return keys
@@ -335,6 +357,8 @@ class Origins:
                 return self._is_configured(value.other(key), steps)
             return True
         if isinstance(node, ast.Attribute) and not is_self(node):
+            if self._is_argument(value.file, node):
+                return True
             if given := self.of(value):
                 return any(self._is_configured(one, steps) for one in given)
             if value.file.names.qualified(node) is not None:
@@ -371,7 +395,9 @@ def _lookup(node: ast.expr) -> tuple[ast.expr, ast.expr] | None:
     match node:
         case ast.Subscript(value=receiver, slice=key):
             return receiver, key
-        case ast.Call(func=ast.Attribute(value=receiver, attr="get" | "pop"), args=[key, *_]):
+        case ast.Call(
+            func=ast.Attribute(value=receiver, attr="get" | "pop"), args=[key, *_]
+        ):
             return receiver, key
     return None
 
@@ -396,6 +422,19 @@ def _assigned(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
         case ast.For(target=ast.Name(id=name), iter=value):
             # What it goes through stands for each of it.
             yield name, value
+
+
+def _argument(node: ast.AST) -> tuple[str, ast.expr] | None:
+    """The name of an argument of argparse, and its default."""
+    match node:
+        case ast.Call(func=ast.Attribute(attr="add_argument"), args=flags) as call:
+            given = {one.arg: one.value for one in call.keywords if one.arg}
+            texts = [one.value for one in flags if isinstance(one, ast.Constant)]
+            names = [text for text in texts if isinstance(text, str)]
+            names.sort(key=lambda text: not text.startswith("--"))
+            if names and "default" in given:
+                return names[0].lstrip("-").replace("-", "_"), given["default"]
+    return None
 
 
 def _parameters(function: Function) -> list[str]:

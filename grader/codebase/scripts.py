@@ -1,0 +1,453 @@
+"""What a piece of shell runs in the end: through make, tox, nox, invoke and scripts.
+
+Every program comes with the place where it stands, the place that led to it, and why its
+failure would go unnoticed, where it would. Nothing is run.
+"""
+
+import ast
+import configparser
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+from grader.codebase.code import CodeFile, Function, code_of
+from grader.codebase.commands import Started, started_by
+from grader.codebase.documents import Value, documents_of, text_of
+from grader.codebase.reach import Start, reach_from, script_paths, started_by_call
+from grader.codebase.reading import Reading
+from grader.codebase.shell import Command, commands
+from grader.model.measurement import Sight
+from grader.model.snapshot import Snapshot
+
+_BYTES = 200 * 1024
+_DEPTH = 5
+_MOST = 2_000
+
+_RULE = re.compile(r"([A-Za-z_.][\w./ -]*?)\s*::?(?!=)\s*([^#=]*)(#.*)?")
+_VARIABLE = re.compile(r"(?:export\s+)?([A-Za-z_]\w*)\s*(?:[:?]?=)\s*(.*)")
+_USE = re.compile(r"\$[({]([A-Za-z_]\w*)[)}]")
+_TASK_RUNNERS = frozenset(
+    "hatch pdm rye poe task poetry uv pixi invoke inv nox tox just".split()
+)
+
+
+@dataclass(frozen=True)
+class Shell:
+    """How a script is run: whether it ends at a failure, and at one within a pipe."""
+
+    ends: bool = True
+    pipefail: bool = False
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One program that runs, its command, where that stands, and what led there.
+
+    `lost` says why nobody would notice that it fails; `""` where it would be.
+    """
+
+    started: Started
+    command: Command
+    sight: Sight
+    led: Sight
+    lost: str = ""
+
+    @property
+    def name(self) -> str:
+        """The program or module without its folder."""
+        return self.started.name.rpartition("/")[2]
+
+
+class Scripts:
+    """The scripts, Makefiles and task files of a repository, followed."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._files = frozenset(snapshot.files)
+        self._texts: dict[str, str] = {}
+        self._tasks: dict[str, list[str]] | None = None
+
+    def text(self, path: str) -> str:
+        """A file's text; empty for one that isn't there or is too large."""
+        if path not in self._texts:
+            found = text_of(self._snapshot, path, _BYTES) if path in self._files else ""
+            self._texts[path] = found or ""
+        return self._texts[path]
+
+    def ran(
+        self,
+        text: str,
+        path: str,
+        line: int = 1,
+        folder: str = "",
+        shell: Shell = Shell(),
+    ) -> tuple[Ran, ...]:
+        """What a script runs that stands at a line of a file and starts in a folder."""
+        found: list[Ran] = []
+        seen: set[tuple[str, str]] = set()
+        for one in self._script(text, path, line, folder, shell, seen, 0):
+            found.append(one)
+            if len(found) >= _MOST:
+                break
+        return tuple(found)
+
+    def _script(
+        self,
+        text: str,
+        path: str,
+        line: int,
+        folder: str,
+        shell: Shell,
+        seen: set[tuple[str, str]],
+        depth: int,
+    ) -> Iterator[Ran]:
+        said = commands(text)
+        ends, pipefail = shell.ends, shell.pipefail
+        for at, command in enumerate(said):
+            words = command.bare
+            if words[:1] == ("set",):
+                ends, pipefail = _set(words, ends, pipefail)
+                continue
+            if words[:1] == ("cd",) and len(words) == 2:
+                folder = _joined(folder, words[1])
+                continue
+            place = line + command.line - 1
+            sight = Sight(path=path, line=place, what=" ".join(words)[:120])
+            why = _lost(said, at, ends, pipefail)
+            for one in started_by(words):
+                mine = Ran(one, command, sight, sight, why)
+                yield mine
+                if depth >= _DEPTH:
+                    continue
+                for inner in self._inner(mine, words, folder, seen, depth):
+                    yield replace(inner, led=sight, lost=why or inner.lost)
+
+    def _inner(
+        self,
+        ran: Ran,
+        words: Sequence[str],
+        folder: str,
+        seen: set[tuple[str, str]],
+        depth: int,
+    ) -> Iterator[Ran]:
+        """What a program runs that is a script or a list of tasks of the repository."""
+        one = ran.started
+        # A script that runs itself is followed once.
+        key = (f"{one.kind} {one.name} {' '.join(one.words)}", folder)
+        if key in seen:
+            return
+        seen.add(key)
+        name = ran.name
+        if one.kind == "make":
+            yield from self._make(one.name, words, folder, seen, depth)
+        elif one.kind == "script" and not one.name.endswith(".py"):
+            path = self.find(one.name, folder)
+            if path:
+                yield from self._file(path, words, folder, one.words, seen, depth)
+        elif one.kind in ("script", "module") and name not in _TASK_RUNNERS:
+            for path in script_paths(one, folder):
+                if path in code_of(self._snapshot).files:
+                    yield from self._python(path)
+                    break
+        elif name in ("tox", "nox", "invoke", "inv"):
+            for text, path, line in self._task_file(name, one.words, folder):
+                yield from self._script(
+                    text, path, line, folder, Shell(), seen, depth + 1
+                )
+        elif set(words[:3]) & _TASK_RUNNERS:
+            task = one.words[0] if name in ("poe", "task") and one.words else name
+            for text in self._declared(task):
+                yield from self._script(
+                    text, "pyproject.toml", 1, folder, Shell(), seen, depth + 1
+                )
+
+    def find(self, name: str, folder: str) -> str | None:
+        """The file that a script's name means: from the folder, from the top, or unique."""
+        name = name.removeprefix("./")
+        for path in (_joined(folder, name), name):
+            if path in self._files:
+                return path
+        # In an image it may lie in another folder.
+        last = PurePosixPath(name).name
+        same = [path for path in self._files if PurePosixPath(path).name == last]
+        return same[0] if len(same) == 1 else None
+
+    def _file(
+        self,
+        path: str,
+        words: Sequence[str],
+        folder: str,
+        given: tuple[str, ...],
+        seen: set[tuple[str, str]],
+        depth: int,
+    ) -> Iterator[Ran]:
+        text = self.text(path)
+        first = text.partition("\n")[0]
+        is_sourced = words[0] in ("source", ".")
+        option = any(word.startswith("-") and "e" in word for word in words[1:2])
+        ends = is_sourced or option or bool(re.match(r"#!.*\s-\w*e", first))
+        for one in self._script(
+            text, path, 1, folder, Shell(ends=ends), seen, depth + 1
+        ):
+            yield one
+            if one.name in ("$@", "$*") and given:
+                for passed in started_by(given):
+                    yield replace(one, started=passed)
+
+    def _make(
+        self,
+        target: str,
+        words: Sequence[str],
+        folder: str,
+        seen: set[tuple[str, str]],
+        depth: int,
+    ) -> Iterator[Ran]:
+        if "-C" in words[:-1]:
+            folder = _joined(folder, words[words.index("-C") + 1])
+        for name in ("Makefile", "makefile", "GNUmakefile"):
+            path = _joined(folder, name)
+            if path in self._files:
+                break
+        else:
+            return
+        rules = _rules(self.text(path))
+        todo, done = [target or next(iter(rules), "")], set[str]()
+        while todo:
+            one = todo.pop(0)
+            if one in done or one not in rules:
+                continue
+            done.add(one)
+            needs, recipe = rules[one]
+            todo = [*needs, *todo]
+            for line, text in recipe:
+                is_ignored = text.startswith("-")
+                shell = Shell(ends=False)
+                for ran in self._script(
+                    text.lstrip("@-+ "), path, line, folder, shell, seen, depth + 1
+                ):
+                    why = "make is told to ignore its failure" if is_ignored else ""
+                    yield replace(ran, lost=ran.lost or why)
+
+    def _python(self, path: str) -> Iterator[Ran]:
+        """Programs that a Python script starts by subprocess, and `pytest.main`."""
+        code = code_of(self._snapshot)
+        for file, call in reach_from(self._snapshot, [Start(path)]).calls():
+            name = code.symbol(file, call.func) or ""
+            sight = Sight(path=file.path, line=call.lineno, what=name)
+            started: Iterable[Started] = ()
+            if name == "pytest.main":
+                started = (Started("program", "pytest"),)
+            elif name.startswith(("subprocess.", "os.system")):
+                started = started_by_call(file, call)
+            for one in started:
+                command = Command((one.name, *one.words), call.lineno)
+                yield Ran(one, command, sight, sight)
+
+    def _task_file(
+        self, name: str, words: Sequence[str], folder: str
+    ) -> Iterator[tuple[str, str, int]]:
+        if name == "tox":
+            yield from self._tox(words, folder)
+        else:
+            path = _joined(folder, "noxfile.py" if name == "nox" else "tasks.py")
+            file = code_of(self._snapshot).files.get(path)
+            if file is not None:
+                names = _option(words, "-s", "--session", "--sessions", "-e")
+                wanted = names if name == "nox" else [_plain(one) for one in words]
+                yield from _task_lines(file, wanted)
+
+    def _tox(self, words: Sequence[str], folder: str) -> Iterator[tuple[str, str, int]]:
+        wanted = _option(words, "-e", "--env")
+        for name in ("tox.ini", "setup.cfg"):
+            path = _joined(folder, name)
+            parser = configparser.RawConfigParser(strict=False, allow_no_value=True)
+            try:
+                parser.read_string(self.text(path))
+            except configparser.Error:
+                continue
+            sections = [one for one in parser.sections() if one.startswith("testenv")]
+            named = [one for one in sections if one.partition(":")[2] in wanted]
+            for section in named if wanted and named else sections:
+                for text in (parser.get(section, "commands", fallback="") or "").split(
+                    "\n"
+                ):
+                    if text.strip():
+                        yield text.strip().lstrip("-"), path, 1
+        documents = documents_of(self._snapshot)
+        tox = documents.get("pyproject.toml").at("tool", "tox")
+        for text in _tox_commands(tox):
+            yield text, "pyproject.toml", 1
+
+    def _declared(self, task: str) -> list[str]:
+        """The command of a task that pyproject.toml declares for hatch, pdm, poe and such."""
+        if self._tasks is None:
+            document = documents_of(self._snapshot).get("pyproject.toml")
+            self._tasks = {}
+            for keys in (("pdm", "scripts"), ("poe", "tasks"), ("taskipy", "tasks")):
+                _add_tasks(self._tasks, document.at("tool", *keys))
+            environments = document.at("tool", "hatch", "envs")
+            for one in (
+                environments if isinstance(environments, dict) else {}
+            ).values():
+                _add_tasks(
+                    self._tasks, one.get("scripts") if isinstance(one, dict) else None
+                )
+        return self._tasks.get(task.rpartition(":")[2], [])
+
+
+def _lost(said: Sequence[Command], at: int, ends: bool, pipefail: bool) -> str:
+    """Why nobody notices that a command of a script fails; `""` where the script does."""
+    command = said[at]
+    if command.is_condition:
+        return "its failure only decides a branch"
+    if command.after == "||":
+        behind = said[at + 1 : at + 5]
+        if not any(_fails(one) for one in behind):
+            then = " ".join(behind[0].words)[:40] if behind else ""
+            return f"`|| {then}` hides its failure"
+    if command.after in ("|", "|&") and not pipefail:
+        return "its failure is lost in the pipe, as the shell has no pipefail"
+    if command.after == "&":
+        return "it runs in the background"
+    rest = said[at + 1 :]
+    chained = command.after == "&&"
+    if not ends and rest and not chained and not any(_fails(one) for one in rest):
+        if any(one.bare[:1] not in (("fi",), ("done",), ("}",)) for one in rest):
+            return "the script goes on after its failure"
+    return ""
+
+
+def _fails(command: Command) -> bool:
+    words = command.bare
+    if words[:1] in (("exit",), ("return",)):
+        return words[1:2] not in ((), ("0",))
+    return words[:1] in (("false",), ("[",), ("[[",), ("test",))
+
+
+def _set(words: Sequence[str], ends: bool, pipefail: bool) -> tuple[bool, bool]:
+    for word in words[1:]:
+        if word.startswith(("-", "+")) and "e" in word and not word.startswith("--"):
+            ends = word.startswith("-")
+        if word == "pipefail":
+            pipefail = words[1].startswith("-")
+    return ends, pipefail
+
+
+def _rules(text: str) -> dict[str, tuple[list[str], list[tuple[int, str]]]]:
+    """The targets of a Makefile: what each needs, and its recipe's lines."""
+    found: dict[str, tuple[list[str], list[tuple[int, str]]]] = {}
+    values: dict[str, str] = {}
+    current: list[str] = []
+    whole, start = "", 0
+    for number, row in enumerate(text.splitlines(), start=1):
+        start = start if whole else number
+        whole += row[:2_000]
+        if whole.endswith("\\") and len(whole) < 20_000:
+            whole = whole[:-1] + " "
+            continue
+        line, whole = whole, ""
+        if line.startswith(("\t", "    ")):
+            for target in current:
+                recipe = _substituted(line.strip(), values)
+                found[target][1].append((start, recipe))
+        elif rule := _RULE.fullmatch(line):
+            current = [one for one in rule[1].split() if one != ".PHONY"]
+            for target in current:
+                needs = _substituted(rule[2], values).split()
+                found.setdefault(target, ([], []))[0].extend(needs)
+        elif variable := _VARIABLE.fullmatch(line):
+            values[variable[1]] = _substituted(variable[2].strip(), values)[:500]
+    return found
+
+
+def _substituted(text: str, values: dict[str, str]) -> str:
+    return _USE.sub(lambda use: values.get(use[1], use[0]), text)[:5_000]
+
+
+def _task_lines(
+    file: CodeFile, wanted: Sequence[str]
+) -> Iterator[tuple[str, str, int]]:
+    """What the tasks of a tasks.py or noxfile.py run, by their calls of `.run(…)`."""
+    tasks = {name: one for name, one in file.functions.items() if _is_task(one)}
+    named = [name for name in tasks if _plain(name) in {_plain(one) for one in wanted}]
+    for name in named or (() if wanted else tasks):
+        for node in ast.walk(tasks[name]):
+            match node:
+                case ast.Call(func=ast.Attribute(attr="run"), args=[_, *_]):
+                    yield from _run_words(file, node)
+
+
+def _run_words(file: CodeFile, call: ast.Call) -> Iterator[tuple[str, str, int]]:
+    words: list[str] = []
+    for one in call.args:
+        match one:
+            case ast.Constant(value=str(text)):
+                words.append(text)
+            case ast.JoinedStr(values=parts):
+                words.append(
+                    "".join(
+                        str(part.value) if isinstance(part, ast.Constant) else "X"
+                        for part in parts
+                    )
+                )
+    if words:
+        yield " ".join(words), file.path, call.lineno
+
+
+def _is_task(function: Function) -> bool:
+    for decorator in function.decorator_list:
+        called = decorator.func if isinstance(decorator, ast.Call) else decorator
+        match called:
+            case ast.Name(id=name) | ast.Attribute(attr=name):
+                if name in ("task", "session"):
+                    return True
+    return False
+
+
+def _tox_commands(value: Value) -> Iterator[str]:
+    """The commands in `[tool.tox]`: lists of words, or a whole tox.ini as text."""
+    stack: list[tuple[str, Value, int]] = [("", value, 0)]
+    while stack:
+        key, one, depth = stack.pop()
+        match one:
+            case str() if key == "legacy_tox_ini":
+                yield from (line.strip() for line in one.splitlines())
+            case list() if key == "commands":
+                for words in one:
+                    if isinstance(words, list):
+                        yield " ".join(str(word) for word in words)
+            case dict() if depth < 4:
+                stack.extend((name, inner, depth + 1) for name, inner in one.items())
+
+
+def _add_tasks(tasks: dict[str, list[str]], value: Value) -> None:
+    for name, given in (value if isinstance(value, dict) else {}).items():
+        if isinstance(given, dict):
+            given = given.get("cmd") or given.get("shell")
+        texts = given if isinstance(given, list) else [given]
+        tasks[name] = [one for one in texts if isinstance(one, str)]
+
+
+def _option(words: Sequence[str], *names: str) -> list[str]:
+    """The values of an option: `-e py311,lint`."""
+    found: list[str] = []
+    for at, word in enumerate(words):
+        if word in names and at + 1 < len(words):
+            found += words[at + 1].split(",")
+        elif word.partition("=")[0] in names and "=" in word:
+            found += word.partition("=")[2].split(",")
+    return found
+
+
+def _plain(name: str) -> str:
+    return name.replace("-", "_")
+
+
+def _joined(folder: str, name: str) -> str:
+    path = posixpath.normpath(posixpath.join(folder, name)) if name else folder
+    return "" if path == "." else path
+
+
+scripts_of: Reading[Scripts] = Reading(Scripts)
