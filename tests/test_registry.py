@@ -15,6 +15,10 @@ from grader.checkers._registry import installed
 BUILT_IN = (
     *("formatting", "imports", "lint", "logging", "pylint", "coverage", "complexity"),
     *("secrets", "docstrings", "file-presence", "config-paths", "error-handling"),
+    *("entry-point", "pipeline-stages", "validation", "logging-setup", "configuration"),
+    *("dependencies", "readme", "notebooks", "artifacts", "test-quality"),
+    *("suppressions",),
+    *("api",),
 )
 
 PLUGIN = '''
@@ -67,7 +71,7 @@ dimensions:
 """
 
 
-def test_the_twelve_checks_are_installed() -> None:
+def test_the_projects_own_checkers_are_installed() -> None:
     registry = installed()
     assert set(registry.checkers) == set(BUILT_IN)
     assert registry.broken == ()

@@ -1,5 +1,6 @@
 """A box that doesn't start is our trouble: never a number, whatever it ends with."""
 
+import json
 from dataclasses import dataclass, replace
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from grader.checkers._base import Bench, Options
 from grader.checkers._registry import installed
 from grader.errors import CannotMeasure
+from grader.model.measurement import Measured
 from grader.sandbox.access import Access
 from grader.sandbox.box import Box, PlainBox, Program, Tier, Wrapped
 from tests.conftest import MakeSnapshot
@@ -18,9 +20,30 @@ PROJECT = {
     "src/calc.py": "import os\nimport logging\n\n\ndef add(a,b):\n    return a+b\n",
     "tests/test_calc.py": "from src.calc import add\n\n\ndef test_add():\n"
     "    assert add(1, 2) == 3\n",
+    "notebooks/a.ipynb": json.dumps(
+        {
+            "nbformat": 4,
+            "nbformat_minor": 5,
+            "metadata": {},
+            "cells": [
+                {
+                    "cell_type": "code",
+                    "source": "key = 'a'",
+                    "metadata": {},
+                    "outputs": [],
+                    "execution_count": 1,
+                }
+            ],
+        }
+    ),
 }
-# Those that run nothing can't be failed by a box.
-READERS = ("config-paths", "error-handling", "file-presence")
+# Those that run nothing can't be failed by a box. `suppressions` leaves out each number
+# whose tool could not be run: a test of its own.
+RUNNERS = [
+    name
+    for name, checker in installed().checkers.items()
+    if checker.tools and name != "suppressions"
+]
 
 
 @dataclass(frozen=True)
@@ -49,9 +72,7 @@ class Unusable:
 
 
 @pytest.mark.parametrize("status", STATUSES)
-@pytest.mark.parametrize(
-    "name", [name for name in installed().checkers if name not in READERS]
-)
+@pytest.mark.parametrize("name", RUNNERS)
 def test_a_box_that_does_not_start_is_no_measurement(
     name: str, status: int, make_snapshot: MakeSnapshot, bench: Bench
 ) -> None:
@@ -61,6 +82,13 @@ def test_a_box_that_does_not_start_is_no_measurement(
     broken = replace(bench, boxes=Unusable(status))
     with pytest.raises(CannotMeasure):
         checker.measure(make_snapshot(PROJECT), options, broken)
+
+
+def test_every_checker_that_runs_a_tool_is_tried() -> None:
+    tools = (
+        "formatting imports lint logging pylint coverage complexity secrets docstrings"
+    )
+    assert set(tools.split()) | {"notebooks"} == set(RUNNERS)
 
 
 class FailsLater(PlainBox):
@@ -86,3 +114,17 @@ def test_a_box_that_fails_for_the_suite_is_not_the_suites_doing(
     broken = replace(bench, boxes=FailsLater())
     with pytest.raises(CannotMeasure, match="Creating new namespace failed"):
         checker.measure(make_snapshot(PROJECT), options, broken)
+
+
+def test_what_comments_hide_is_absent_where_its_tool_could_not_be_run(
+    make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    files = {"src/a.py": "import os  # noqa: F401\nx = 1  # pylint: disable=C0103\n"}
+    checker = installed().checkers["suppressions"]
+    options = checker.options_type().model_validate({})
+    broken = replace(bench, boxes=Unusable(1))
+    outcome = checker.measure(make_snapshot(files), options, broken).outcome
+    assert isinstance(outcome, Measured)
+    assert outcome.values["comments"] == 2
+    absent = {"hidden_violations", "hidden_pylint_points", "hidden_pylint_messages"}
+    assert absent.isdisjoint(outcome.values)
