@@ -117,7 +117,7 @@ def _stages(snapshot: Snapshot) -> Stages:
         above = _of_module(file.path)
         for name, node in file.functions.items():
             own = _of_function(name)
-            for stage in above if own is None else own:
+            for stage in own if own is not None else above or _of_method(name):
                 found.append(
                     StageFunction(
                         stage=stage,
@@ -153,6 +153,12 @@ def _of_function(name: str) -> tuple[StageName, ...] | None:
         if _phrases(words):
             return _of_words(words)
     return None
+
+
+def _of_method(name: str) -> tuple[StageName, ...]:
+    """What scikit-learn's name for a method says, in a class and module that say nothing."""
+    holder, _, own = name.rpartition(".")
+    return _of_words(words_of(own)) if holder and own in _ANY_STAGE else ()
 
 
 def _of_module(path: str) -> tuple[StageName, ...]:

@@ -153,7 +153,7 @@ def test_a_large_report_still_fits_into_a_comment() -> None:
     assert len(text) <= MAX_CHARACTERS
     assert "# 10 of 10" in text
     assert text.count("<details>") == text.count("</details>")
-    huge = report.model_copy(update={"checks": report.checks * 200})
+    huge = report.model_copy(update={"checks": report.checks * 120})
     assert "they are in the JSON and HTML reports" in render_markdown(huge)
 
 

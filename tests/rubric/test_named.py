@@ -6,6 +6,7 @@ import pytest
 
 from grader.checkers._registry import installed
 from grader.cli.app import run
+from grader.codebase.stages import STAGES
 from grader.engine.items import catalogue
 from grader.errors import GradeError
 from grader.rubric.formula import parse
@@ -34,25 +35,29 @@ def test_every_item_has_advice_and_can_give_ten(name: str) -> None:
         assert set(parse(item.score).names) <= quantities.keys()
 
 
+# Lines that a number in the formula stands for.
+COUNTED_OTHERWISE: dict[str, set[str]] = {
+    "dependencies": {"imports_declared", "all_used", "pinned"},
+    "entry-point": {"delegates"},
+    "logging-setup": {"modules_log"},
+    "pipeline-stages": set(STAGES),
+    "test-quality": {"asserting", "can_fail", "not_skipped", "public_named"},
+}
+
+
 def test_the_final_project_uses_every_line_of_every_checklist_that_it_names() -> None:
     """A line that no formula uses would be asked for and never count."""
     rubric = load_rubric(Path("final-project"), catalogue(installed())).rubric
-    checkers = installed().checkers
-    for checker in {item.checker for item in rubric.items}:
-        used: set[str] = set()
-        for item in rubric.items:
-            if item.checker == checker:
-                used |= set(parse(item.score).names)
-        criteria = {one.name for one in checkers[checker].criteria}
-        uncounted = criteria - used - COUNTED_OTHERWISE.get(checker, frozenset())
-        assert not uncounted, f"{checker}: {', '.join(sorted(uncounted))}"
-
-
-# Lines that a number in the formula stands for.
-COUNTED_OTHERWISE = {
-    "dependencies": frozenset({"imports_declared", "all_used", "pinned"}),
-    "logging-setup": frozenset({"modules_log"}),
-}
+    used: dict[str, set[str]] = {}
+    for item in rubric.items:
+        used.setdefault(item.checker, set()).update(parse(item.score).names)
+    uncounted = {
+        f"{name}.{criterion.name}"
+        for name, quantities in used.items()
+        for criterion in installed().checkers[name].criteria
+        if criterion.name not in quantities | COUNTED_OTHERWISE.get(name, set())
+    }
+    assert uncounted == set()
 
 
 def test_a_file_of_that_name_comes_before_the_shipped_one(
