@@ -19,6 +19,7 @@ BUILT_IN = (
     *("dependencies", "readme", "notebooks", "artifacts", "test-quality"),
     *("suppressions",),
     *("api",),
+    *("ci", "docker"),
 )
 
 PLUGIN = '''

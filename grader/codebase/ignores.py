@@ -5,6 +5,7 @@ what lies below an ignored folder can't be taken back in. A line that can't be m
 reasonable time is passed over.
 """
 
+import re
 from pathlib import PurePosixPath
 
 from pathspec import GitIgnoreSpec
@@ -68,14 +69,17 @@ class _Rules:
 
     def __init__(self, path: str, text: str) -> None:
         self.path = path
+        # Only patterns: the library counts comments and leaves blank lines out.
         kept = [
             (number, line)
             for number, line in enumerate(text.splitlines()[:_LINES], start=1)
-            if _is_reasonable(line)
+            if line.strip() and not line.startswith("#") and _is_reasonable(line)
         ]
         self._lines = [number for number, _ in kept]
         self._texts = [line for _, line in kept]
-        self.spec = GitIgnoreSpec.from_lines(self._texts)
+        # What lies in a folder, not the folder itself, which the library would add.
+        inside = (re.sub(r"/\*\*\s*$", "/**/*", line) for line in self._texts)
+        self.spec = GitIgnoreSpec.from_lines(list(inside))
 
     def sight(self, index: int | None) -> Sight:
         """The line of a pattern by its place among them."""

@@ -6,10 +6,16 @@ files. What nobody can know from the code is `UNKNOWN`. Nothing is evaluated.
 """
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from grader.codebase.bindings import (
+    Bindings,
+    all_parameters,
+    default_of,
+    parameters,
+)
 from grader.codebase.code import Code, CodeFile, Function, code_of, is_self, own_nodes
 from grader.codebase.reading import Reading
 from grader.codebase.settings import Settings, settings_of
@@ -22,13 +28,17 @@ ENVIRONMENT_READS = frozenset(
     "os.environb.get decouple.config environs.Env().str environs.Env()".split()
 )
 # Of one question; names of names of names are cut here.
-_MAX_STEPS = 150
+_MAX_STEPS = 120
 _MAX_GIVEN = 12
 _MAX_CHARACTERS = 4_096
 _JOINS = frozenset(
     "os.path.join pathlib.Path pathlib.PurePath pathlib.PosixPath str os.fspath "
     "os.path.abspath os.path.realpath os.path.normpath os.path.expanduser bytes "
     "hydra.utils.to_absolute_path posixpath.join".split()
+)
+_HANDS_ON = frozenset(
+    "dict list tuple copy.copy copy.deepcopy omegaconf.OmegaConf.to_container "
+    "omegaconf.OmegaConf.create omegaconf.OmegaConf.to_object".split()
 )
 _SAME_TEXT = frozenset(
     "resolve absolute as_posix strip rstrip lower upper expanduser format encode "
@@ -49,47 +59,12 @@ class Value:
         return Value(self.file, node, self.given)
 
 
-class _Scope:
-    """What each name of one file is assigned, by the function that it is in."""
-
-    def __init__(self, file: CodeFile) -> None:
-        self.assigned: dict[tuple[ast.AST, str], list[ast.expr]] = {}
-        self._file = file
-        # The defaults of what argparse parses.
-        self.arguments: dict[str, ast.expr] = {}
-        for node in file.names.nodes:
-            if (argument := _argument(node)) is not None:
-                self.arguments.setdefault(*argument)
-            for name, value in _assigned(node):
-                key = (self.of(node), name)
-                self.assigned.setdefault(key, []).append(value)
-
-    def of(self, node: ast.AST) -> ast.AST:
-        """The function that a node stands in, or the module."""
-        parents = self._file.names.parents
-        above = parents.get(node)
-        while above is not None and not isinstance(above, (*_FUNCTIONS, ast.Module)):
-            above = parents.get(above)
-        return above or self._file.tree
-
-    def expressions_around(self, node: ast.AST) -> list[ast.AST]:
-        """The expressions of its statement that a node is part of."""
-        found: list[ast.AST] = []
-        while not isinstance(node, ast.stmt) and len(found) < _MAX_STEPS:
-            found.append(node)
-            node = self._file.names.parents[node]
-        return found
-
-
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-
-
 class Origins:
     """Where the values of a repository's code come from, its tests left out."""
 
     def __init__(self, code: Code, settings: Settings) -> None:
         self._code, self._settings = code, settings
-        self._scopes: dict[str, _Scope] = {}
+        self._scopes: dict[str, Bindings] = {}
 
     def of(self, value: Value) -> list[Value]:
         """What a variable or parameter may stand for, in the order of the source."""
@@ -134,7 +109,7 @@ class Origins:
         if defined is None or isinstance(defined.node, ast.ClassDef):
             return []
         bound = dict(value.given)
-        for name, one in zip(_parameters(defined.node), call.args):
+        for name, one in zip(parameters(defined.node), call.args):
             bound[defined.node, name] = value.other(one)
         for keyword in call.keywords:
             if keyword.arg:
@@ -147,20 +122,20 @@ class Origins:
             if isinstance(node, ast.Return) and node.value is not None
         ][:_MAX_GIVEN]
 
-    def _scope(self, file: CodeFile) -> _Scope:
+    def _scope(self, file: CodeFile) -> Bindings:
         if file.path not in self._scopes:
-            self._scopes[file.path] = _Scope(file)
+            self._scopes[file.path] = Bindings(file)
         return self._scopes[file.path]
 
     def _of_name(self, value: Value, name: ast.Name) -> list[Value]:
         scopes = self._scope(value.file)
         scope = scopes.of(name)
         while True:
-            assigned = scopes.assigned.get((scope, name.id), [])
+            assigned = scopes.assigned.get((scope, name.id), [])[:_MAX_GIVEN]
             # `path = Path(path)` means the path that was given.
             above = scopes.expressions_around(name) if assigned else []
             found = [value.other(one) for one in assigned if one not in above]
-            if isinstance(scope, Function) and name.id in _all_parameters(scope):
+            if isinstance(scope, Function) and name.id in all_parameters(scope):
                 bound = value.given.get((scope, name.id))
                 found += [bound] if bound else self._handed(value.file, scope, name.id)
             if found:
@@ -172,16 +147,14 @@ class Origins:
     def _handed(self, file: CodeFile, function: Function, name: str) -> list[Value]:
         """What the callers hand to a parameter, and its default."""
         found = []
-        place = (
-            _parameters(function).index(name) if name in _parameters(function) else -1
-        )
+        place = parameters(function).index(name) if name in parameters(function) else -1
         for caller, call in self._callers.get(function, [])[:_MAX_GIVEN]:
             keywords = [one.value for one in call.keywords if one.arg == name]
             if keywords:
                 found.append(Value(caller, keywords[0]))
             elif 0 <= place < len(call.args):
                 found.append(Value(caller, call.args[place]))
-        default = _default(function, name)
+        default = default_of(function, name)
         return found + ([Value(file, default)] if default is not None else [])
 
     def _elsewhere(self, value: Value) -> list[Value]:
@@ -305,7 +278,11 @@ class Origins:
         node = value.node
         if (lookup := _lookup(node)) is not None:
             receiver, key = lookup
-            known = self._text(value.other(key), steps)
+            # A key that the configuration says itself may be any of them.
+            inner = value.other(key)
+            is_number = isinstance(key, ast.Constant) and not isinstance(key.value, str)
+            is_open = is_number or self._is_configured(inner, steps)
+            known = None if is_open else self._text(inner, steps)
             above = self._keys(value.other(receiver), steps)
             return above + ([known] if known is not None else [])
         match node:
@@ -323,18 +300,24 @@ class Origins:
                         return keys
                 if self.returned(value):
                     return []
-                # dict(params), params.copy(), OmegaConf.to_container(cfg.model)
-                inner = (
-                    [node.func.value] if isinstance(node.func, ast.Attribute) else []
-                )
-                for argument in [*node.args[:1], *inner]:
-                    if keys := self._keys(value.other(argument), steps):
-                        return keys
+                return self._keys_through(value, node, steps)
             case ast.IfExp(body=body, orelse=other):
                 above = self._keys(value.other(body), steps)
                 return above or self._keys(value.other(other), steps)
             case ast.BoolOp(values=[first, *_]):
                 return self._keys(value.other(first), steps)
+        return []
+
+    def _keys_through(
+        self, value: Value, call: ast.Call, steps: list[int]
+    ) -> list[str]:
+        """The keys of what a call only hands on: `dict(params)`, `params.copy()`."""
+        if self._code.symbol(value.file, call.func) in _HANDS_ON:
+            inner = call.args[:1]
+        else:
+            inner = [call.func.value] if isinstance(call.func, ast.Attribute) else []
+        for one in inner:
+            return self._keys(value.other(one), steps)
         return []
 
     def _is_configured(self, value: Value, steps: list[int]) -> bool:
@@ -400,63 +383,6 @@ def _lookup(node: ast.expr) -> tuple[ast.expr, ast.expr] | None:
         ):
             return receiver, key
     return None
-
-
-def _assigned(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
-    match node:
-        case ast.Assign(targets=targets, value=value):
-            for target in targets:
-                match target, value:
-                    case ast.Name(id=name), _:
-                        yield name, value
-                    case ast.Tuple(elts=names), ast.Tuple(elts=values):
-                        for one, given in zip(names, values):
-                            if isinstance(one, ast.Name):
-                                yield one.id, given
-        case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-            yield name, value
-        case ast.NamedExpr(target=ast.Name(id=name), value=value):
-            yield name, value
-        case ast.withitem(context_expr=value, optional_vars=ast.Name(id=name)):
-            yield name, value
-        case ast.For(target=ast.Name(id=name), iter=value):
-            # What it goes through stands for each of it.
-            yield name, value
-
-
-def _argument(node: ast.AST) -> tuple[str, ast.expr] | None:
-    """The name of an argument of argparse, and its default."""
-    match node:
-        case ast.Call(func=ast.Attribute(attr="add_argument"), args=flags) as call:
-            given = {one.arg: one.value for one in call.keywords if one.arg}
-            texts = [one.value for one in flags if isinstance(one, ast.Constant)]
-            names = [text for text in texts if isinstance(text, str)]
-            names.sort(key=lambda text: not text.startswith("--"))
-            if names and "default" in given:
-                return names[0].lstrip("-").replace("-", "_"), given["default"]
-    return None
-
-
-def _parameters(function: Function) -> list[str]:
-    """The names that are given by position, without self."""
-    arguments = function.args
-    names = [one.arg for one in (*arguments.posonlyargs, *arguments.args)]
-    return names[1:] if names[:1] in (["self"], ["cls"]) else names
-
-
-def _all_parameters(function: Function) -> list[str]:
-    return [*_parameters(function), *(one.arg for one in function.args.kwonlyargs)]
-
-
-def _default(function: Function, name: str) -> ast.expr | None:
-    arguments = function.args
-    positional = [*arguments.posonlyargs, *arguments.args]
-    with_default = positional[len(positional) - len(arguments.defaults) :]
-    pairs = [
-        *zip(with_default, arguments.defaults),
-        *zip(arguments.kwonlyargs, arguments.kw_defaults),
-    ]
-    return next((value for one, value in pairs if one.arg == name), None)
 
 
 def _origins(snapshot: Snapshot) -> Origins:

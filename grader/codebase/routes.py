@@ -278,8 +278,8 @@ class _Web:
         elif attr in ("exception_handler", "add_exception_handler", "on_event") or (
             attr in ("middleware", "add_middleware", "add_event_handler")
         ):
-            for node in self.made(Value(file, on)):
-                node.uses.append((attr, file, call))
+            for used in self.made(Value(file, on)):
+                used.uses.append((attr, file, call))
 
     def _route(
         self,
@@ -423,7 +423,7 @@ def _below(top: _Node, reach: Reach) -> Iterator[tuple[_Node, str]]:
 
 def _joined(prefix: str, path: str) -> str:
     whole = f"{prefix.rstrip('/')}/{path.lstrip('/')}" if prefix else path
-    return whole if whole.startswith(("/", OPEN)) else f"/{whole}"
+    return whole if whole.startswith("/") else f"/{whole}"
 
 
 def _methods(call: ast.Call) -> set[str]:

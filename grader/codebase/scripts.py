@@ -28,6 +28,12 @@ _MOST = 2_000
 _RULE = re.compile(r"([A-Za-z_.][\w./ -]*?)\s*::?(?!=)\s*([^#=]*)(#.*)?")
 _VARIABLE = re.compile(r"(?:export\s+)?([A-Za-z_]\w*)\s*(?:[:?]?=)\s*(.*)")
 _USE = re.compile(r"\$[({]([A-Za-z_]\w*)[)}]")
+# Options without a value of their own.
+_DOCKER = frozenset(
+    "-d --detach --rm -i -t -it -ti --interactive --tty --init --privileged -T --build "
+    "--no-deps --read-only -P --publish-all --remove-orphans --quiet-pull -q".split()
+)
+_XARGS = frozenset("-0 --null -r --no-run-if-empty -t --verbose -x".split())
 _TASK_RUNNERS = frozenset(
     "hatch pdm rye poe task poetry uv pixi invoke inv nox tox just".split()
 )
@@ -140,7 +146,13 @@ class Scripts:
             return
         seen.add(key)
         name = ran.name
-        if one.kind == "make":
+        if one.kind == "program" and (passed := _handed_on(name, one.words)):
+            for inner in started_by(passed):
+                mine = replace(ran, started=inner)
+                yield mine
+                if depth < _DEPTH:
+                    yield from self._inner(mine, passed, folder, seen, depth + 1)
+        elif one.kind == "make":
             yield from self._make(one.name, words, folder, seen, depth)
         elif one.kind == "script" and not one.name.endswith(".py"):
             path = self.find(one.name, folder)
@@ -352,7 +364,7 @@ def _rules(text: str) -> dict[str, tuple[list[str], list[tuple[int, str]]]]:
             for target in current:
                 recipe = _substituted(line.strip(), values)
                 found[target][1].append((start, recipe))
-        elif rule := _RULE.fullmatch(line):
+        elif ":" in line[:1_000] and (rule := _RULE.fullmatch(line[:1_000])):
             current = [one for one in rule[1].split() if one != ".PHONY"]
             for target in current:
                 needs = _substituted(rule[2], values).split()
@@ -439,6 +451,25 @@ def _option(words: Sequence[str], *names: str) -> list[str]:
         elif word.partition("=")[0] in names and "=" in word:
             found += word.partition("=")[2].split(",")
     return found
+
+
+def _handed_on(name: str, words: Sequence[str]) -> Sequence[str]:
+    """The command that a program is given to run: by docker in an image, by xargs."""
+    if name == "xargs":
+        flags, rest = _XARGS, list(words)
+    elif name in ("docker", "podman", "docker-compose"):
+        rest = list(words[1:]) if words[:1] == ("compose",) else list(words)
+        while rest and rest[0].startswith("-"):
+            rest = rest[1:] if "=" in rest[0] else rest[2:]
+        if rest[:1] not in (["run"], ["exec"]):
+            return ()
+        flags, rest = _DOCKER, rest[1:]
+    else:
+        return ()
+    while rest and rest[0].startswith("-"):
+        has_value = "=" not in rest[0] and rest[0] not in flags
+        rest = rest[2:] if has_value else rest[1:]
+    return rest if name == "xargs" else rest[1:]
 
 
 def _plain(name: str) -> str:
