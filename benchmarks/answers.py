@@ -2,10 +2,11 @@
 
     python -m benchmarks.answers EXPECTED=REPOSITORY [EXPECTED=REPOSITORY ...]
 
-EXPECTED is a folder of benchmarks/expected: a file for each checker, with the number and the
-reason for each line of its checklist (0 or 1), or other quantity, written by a person from
-the sources before the checker was run on them. One line for each that differs; the exit code is 1 when any does.
-The repositories are other people's and not ours to ship; the folders are called after them.
+EXPECTED is a folder of benchmarks/expected: a file for each checker, with the number and
+the reason for each line of its checklist (0 or 1), or other quantity, written by a person
+from the sources before the checker was run on them. One line for each that differs; the exit
+code is 1 when any does. The repositories are other people's and not ours to ship; the
+folders are called after them.
 """
 
 import sys

@@ -18,7 +18,7 @@ BUILT_IN = (
     *("entry-point", "pipeline-stages", "validation", "logging-setup", "configuration"),
     *("dependencies", "readme", "notebooks", "artifacts", "test-quality"),
     *("suppressions",),
-    *("api",),
+    *("api", "experiment-tracking", "model-registry"),
     *("ci", "docker"),
 )
 

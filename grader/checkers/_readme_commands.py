@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from grader.codebase.commands import Started, started
-from grader.codebase.documents import documents_of
+from grader.codebase.documents import documents_of, text_of
 from grader.codebase.markdown import CodeBlock, Markdown, Text
 from grader.model.snapshot import Snapshot
 
@@ -204,11 +204,10 @@ class _Repository:
         for folder in folders:
             for name in ("Makefile", "makefile", "GNUmakefile"):
                 path = posixpath.join(folder, name)
-                file = self._snapshot.root / path
                 if path in self._snapshot.files:
-                    if file.stat().st_size > _MAX_MAKEFILE_BYTES:
+                    text = text_of(self._snapshot, path, _MAX_MAKEFILE_BYTES)
+                    if text is None:
                         return None
-                    text = file.read_text("utf-8", errors="replace")
                     found = {t for m in _TARGET.finditer(text) for t in m[1].split()}
                     return frozenset(found)
         return None

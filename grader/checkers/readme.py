@@ -113,7 +113,10 @@ def _find(snapshot: Snapshot) -> str | None:
 
 
 def _text(snapshot: Snapshot, path: str) -> str:
-    with (snapshot.root / path).open("rb") as file:
+    full = snapshot.root / path
+    if full.is_symlink() or not full.is_file():
+        return ""
+    with full.open("rb") as file:
         # A character takes up to four bytes.
         raw = file.read(4 * MAX_CHARACTERS)
     return raw.decode("utf-8-sig", errors="replace")

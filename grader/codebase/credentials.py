@@ -15,7 +15,16 @@ _NAME = re.compile(
 _KNOWN = re.compile(
     r"(gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{30,}|AKIA[0-9A-Z]{16}|sk-[\w-]{20,}"
     r"|hf_[A-Za-z0-9]{30,}|xox[abp]-[\w-]{20,}|AIza[\w-]{35}|rnd_[A-Za-z0-9]{20,}"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----|dckr_pat_[\w-]{20,}|wandb_v1_\w{30,})"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----|api\.render\.com/deploy/srv-\w+\?key=\w{6,}"
+    r"|dckr_pat_[\w-]{20,}|wandb_v1_\w{30,})"
+)
+# Options and addresses that are followed by something secret.
+_FOLLOWED = re.compile(
+    r"(://[^/\s:@]*:|--?(?:password|passwd|token|api-?key|secret)[= ]"
+    r"|\blogin\b[^\n]{0,200}?\s-p[= ]?"
+    r"|\b(?:key|token|password|secret|apikey|api_key)=|Authorization:\s*(?:\w+\s+)?)"
+    r"(?!\$)[^\s@&'\"]{6,}",
+    re.IGNORECASE,
 )
 _WORDS = frozenset(
     "dummy test testing fake none null disabled offline online example changeme change_me "
@@ -47,3 +56,8 @@ def is_credential(name: str, value: object) -> bool:
 def has_known_form(text: str) -> bool:
     """Whether a text holds a token of a form that its maker gives to nothing else."""
     return _KNOWN.search(text[:20_000]) is not None
+
+
+def masked(text: str) -> str:
+    """A command with `***` for what a credential may be, to be shown."""
+    return _FOLLOWED.sub(r"\1***", _KNOWN.sub("***", text[:20_000]))

@@ -26,7 +26,7 @@ _NAME = re.compile(
     re.IGNORECASE,
 )
 _FLAG = re.compile(r"--([a-z-]+)(?:=(\S*))?(?:\s+|$)")
-_HEREDOC = re.compile(r"<<(-?)(['\"]?)([A-Za-z_]\w*)\2")
+_HEREDOC = re.compile(r"(?:^|(?<=\s))\d*<<(-?)(['\"]?)([A-Za-z_]\w*)\2(?=\s|$)")
 _VARIABLE = re.compile(r"\\\$|\$(\w+)|\$\{(\w+)(?:(:?[-+?])([^{}]*))?\}")
 _PAIR = re.compile(r"""([A-Za-z_][\w.]*)=("(?:[^"\\]|\\.)*"|'[^']*'|(?:\\.|\S)*)""")
 
@@ -297,12 +297,16 @@ def instructions(text: str) -> Iterator[Instruction]:
         body: list[str] = []
         if keyword.upper() in ("RUN", "COPY", "ADD"):
             for found in _HEREDOC.finditer(rest):
-                while at < len(rows):
-                    row = rows[at]
-                    at += 1
-                    if (row.lstrip("\t") if found[1] else row) == found[3]:
-                        break
-                    body.append(row)
+                ends = (
+                    number
+                    for number in range(at, len(rows))
+                    if (rows[number].lstrip("\t") if found[1] else rows[number])
+                    == found[3]
+                )
+                # Without its end Docker refuses the file: what follows is read as it is.
+                if (end := next(ends, None)) is not None:
+                    body += rows[at:end]
+                    at = end + 1
         yield _instruction(keyword.upper(), rest, start, "\n".join(body))
 
 

@@ -99,8 +99,8 @@ def _is_reasonable(line: str) -> bool:
         return False
     try:
         GitIgnoreSpec.from_lines([line])
-    except ValueError:
-        return False  # `!` alone, a backslash at the end
+    except (ValueError, re.error):
+        return False  # `!` alone, a backslash at the end, `[z-a]`
     return True
 
 

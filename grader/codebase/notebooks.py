@@ -157,6 +157,8 @@ _NOTEBOOKS: Reading[tuple[Notebook, ...]] = Reading(_read_all)
 
 def read_notebook(file: Path, path: str) -> Notebook:
     """Read one file; what is wrong with it is its problem."""
+    if file.is_symlink() or not file.is_file():
+        return Notebook(path, problem="it is no regular file")
     size = file.stat().st_size
     if size > MAX_BYTES:
         told = f"it is too large to be read: {size / 1024 / 1024:.0f} MiB"

@@ -45,6 +45,7 @@ OPEN = "…"
 _MAX_STEPS = 60
 _MAX_DEPTH = 12
 _MAX_ROUTES = 2_000
+_MAX_WORDS = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +65,7 @@ class Route:
     @property
     def sight(self) -> Sight:
         """Where it is made."""
-        what = f"{'/'.join(sorted(self.methods))} {self.path}"
+        what = f"{'/'.join(sorted(self.methods))} {self.path}"[:_MAX_WORDS]
         return Sight(path=self.file.path, line=self.call.lineno, what=what)
 
     def option(self, name: str) -> ast.expr | None:

@@ -4,35 +4,45 @@ Every program comes with the place where it stands, the place that led to it, an
 failure would go unnoticed, where it would. Nothing is run.
 """
 
-import ast
 import configparser
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from grader.codebase.code import CodeFile, Function, code_of
+from grader.codebase.code import code_of
 from grader.codebase.commands import Started, started_by
-from grader.codebase.documents import Value, documents_of, text_of
+from grader.codebase.credentials import masked
+from grader.codebase.documents import documents_of, text_of
 from grader.codebase.reach import Start, reach_from, script_paths, started_by_call
 from grader.codebase.reading import Reading
 from grader.codebase.shell import Command, commands
+from grader.codebase.task_files import (
+    Rule,
+    add_tasks,
+    option,
+    plain,
+    rules,
+    task_lines,
+    tox_commands,
+)
 from grader.model.measurement import Sight
 from grader.model.snapshot import Snapshot
 
 _BYTES = 200 * 1024
 _DEPTH = 5
 _MOST = 2_000
+# Commands of one repository, those of scripts counted each time they are come to.
+_MOST_COMMANDS = 30_000
+_CLOSINGS = frozenset({("fi",), ("done",), ("}",), ("esac",)})
 
-_RULE = re.compile(r"([A-Za-z_.][\w./ -]*?)\s*::?(?!=)\s*([^#=]*)(#.*)?")
-_VARIABLE = re.compile(r"(?:export\s+)?([A-Za-z_]\w*)\s*(?:[:?]?=)\s*(.*)")
-_USE = re.compile(r"\$[({]([A-Za-z_]\w*)[)}]")
 # Options without a value of their own.
 _DOCKER = frozenset(
     "-d --detach --rm -i -t -it -ti --interactive --tty --init --privileged -T --build "
     "--no-deps --read-only -P --publish-all --remove-orphans --quiet-pull -q".split()
 )
+_AS_MODULES = frozenset("coverage poetry pipenv uv pdm hatch".split())
 _XARGS = frozenset("-0 --null -r --no-run-if-empty -t --verbose -x".split())
 _TASK_RUNNERS = frozenset(
     "hatch pdm rye poe task poetry uv pixi invoke inv nox tox just".split()
@@ -74,6 +84,10 @@ class Scripts:
         self._files = frozenset(snapshot.files)
         self._texts: dict[str, str] = {}
         self._tasks: dict[str, list[str]] | None = None
+        self._rules: dict[str, dict[str, Rule]] = {}
+        self._python_runs: dict[str, list[Ran]] = {}
+        self._parsed: dict[str, tuple[Command, ...]] = {}
+        self._left = _MOST_COMMANDS
 
     def text(self, path: str) -> str:
         """A file's text; empty for one that isn't there or is too large."""
@@ -109,9 +123,16 @@ class Scripts:
         seen: set[tuple[str, str]],
         depth: int,
     ) -> Iterator[Ran]:
-        said = commands(text)
+        if text not in self._parsed:
+            self._parsed[text] = commands(text)
+        said = self._parsed[text]
         ends, pipefail = shell.ends, shell.pipefail
+        last_exit = _last(said, _fails)
+        last_work = _last(said, lambda one: one.bare[:1] not in _CLOSINGS)
         for at, command in enumerate(said):
+            self._left -= 1
+            if self._left < 0:
+                return
             words = command.bare
             if words[:1] == ("set",):
                 ends, pipefail = _set(words, ends, pipefail)
@@ -120,8 +141,8 @@ class Scripts:
                 folder = _joined(folder, words[1])
                 continue
             place = line + command.line - 1
-            sight = Sight(path=path, line=place, what=" ".join(words)[:120])
-            why = _lost(said, at, ends, pipefail)
+            sight = Sight(path=path, line=place, what=masked(" ".join(words))[:120])
+            why = _lost(said, at, ends, pipefail, last_exit <= at < last_work)
             for one in started_by(words):
                 mine = Ran(one, command, sight, sight, why)
                 yield mine
@@ -146,7 +167,9 @@ class Scripts:
             return
         seen.add(key)
         name = ran.name
-        if one.kind == "program" and (passed := _handed_on(name, one.words)):
+        if one.kind in ("program", "module") and (
+            passed := _handed_on(name, one.words, one.kind == "module")
+        ):
             for inner in started_by(passed):
                 mine = replace(ran, started=inner)
                 yield mine
@@ -224,14 +247,16 @@ class Scripts:
                 break
         else:
             return
-        rules = _rules(self.text(path))
-        todo, done = [target or next(iter(rules), "")], set[str]()
+        if path not in self._rules:
+            self._rules[path] = rules(self.text(path))
+        targets = self._rules[path]
+        todo, done = [target or next(iter(targets), "")], set[str]()
         while todo:
             one = todo.pop(0)
-            if one in done or one not in rules:
+            if one in done or one not in targets:
                 continue
             done.add(one)
-            needs, recipe = rules[one]
+            needs, recipe = targets[one]
             todo = [*needs, *todo]
             for line, text in recipe:
                 is_ignored = text.startswith("-")
@@ -242,9 +267,11 @@ class Scripts:
                     why = "make is told to ignore its failure" if is_ignored else ""
                     yield replace(ran, lost=ran.lost or why)
 
-    def _python(self, path: str) -> Iterator[Ran]:
+    def _python(self, path: str) -> list[Ran]:
         """Programs that a Python script starts by subprocess, and `pytest.main`."""
-        code = code_of(self._snapshot)
+        if path in self._python_runs:
+            return self._python_runs[path]
+        code, found = code_of(self._snapshot), list[Ran]()
         for file, call in reach_from(self._snapshot, [Start(path)]).calls():
             name = code.symbol(file, call.func) or ""
             sight = Sight(path=file.path, line=call.lineno, what=name)
@@ -255,7 +282,9 @@ class Scripts:
                 started = started_by_call(file, call)
             for one in started:
                 command = Command((one.name, *one.words), call.lineno)
-                yield Ran(one, command, sight, sight)
+                found.append(Ran(one, command, sight, sight))
+        self._python_runs[path] = found[:_MOST]
+        return self._python_runs[path]
 
     def _task_file(
         self, name: str, words: Sequence[str], folder: str
@@ -266,12 +295,12 @@ class Scripts:
             path = _joined(folder, "noxfile.py" if name == "nox" else "tasks.py")
             file = code_of(self._snapshot).files.get(path)
             if file is not None:
-                names = _option(words, "-s", "--session", "--sessions", "-e")
-                wanted = names if name == "nox" else [_plain(one) for one in words]
-                yield from _task_lines(file, wanted)
+                names = option(words, "-s", "--session", "--sessions", "-e")
+                wanted = names if name == "nox" else [plain(one) for one in words]
+                yield from task_lines(file, wanted)
 
     def _tox(self, words: Sequence[str], folder: str) -> Iterator[tuple[str, str, int]]:
-        wanted = _option(words, "-e", "--env")
+        wanted = option(words, "-e", "--env")
         for name in ("tox.ini", "setup.cfg"):
             path = _joined(folder, name)
             parser = configparser.RawConfigParser(strict=False, allow_no_value=True)
@@ -289,7 +318,7 @@ class Scripts:
                         yield text.strip().lstrip("-"), path, 1
         documents = documents_of(self._snapshot)
         tox = documents.get("pyproject.toml").at("tool", "tox")
-        for text in _tox_commands(tox):
+        for text in tox_commands(tox):
             yield text, "pyproject.toml", 1
 
     def _declared(self, task: str) -> list[str]:
@@ -298,18 +327,20 @@ class Scripts:
             document = documents_of(self._snapshot).get("pyproject.toml")
             self._tasks = {}
             for keys in (("pdm", "scripts"), ("poe", "tasks"), ("taskipy", "tasks")):
-                _add_tasks(self._tasks, document.at("tool", *keys))
+                add_tasks(self._tasks, document.at("tool", *keys))
             environments = document.at("tool", "hatch", "envs")
             for one in (
                 environments if isinstance(environments, dict) else {}
             ).values():
-                _add_tasks(
+                add_tasks(
                     self._tasks, one.get("scripts") if isinstance(one, dict) else None
                 )
         return self._tasks.get(task.rpartition(":")[2], [])
 
 
-def _lost(said: Sequence[Command], at: int, ends: bool, pipefail: bool) -> str:
+def _lost(
+    said: Sequence[Command], at: int, ends: bool, pipefail: bool, goes_on: bool
+) -> str:
     """Why nobody notices that a command of a script fails; `""` where the script does."""
     command = said[at]
     if command.is_condition:
@@ -323,12 +354,15 @@ def _lost(said: Sequence[Command], at: int, ends: bool, pipefail: bool) -> str:
         return "its failure is lost in the pipe, as the shell has no pipefail"
     if command.after == "&":
         return "it runs in the background"
-    rest = said[at + 1 :]
-    chained = command.after == "&&"
-    if not ends and rest and not chained and not any(_fails(one) for one in rest):
-        if any(one.bare[:1] not in (("fi",), ("done",), ("}",)) for one in rest):
-            return "the script goes on after its failure"
+    if not ends and command.after != "&&" and goes_on:
+        return "the script goes on after its failure"
     return ""
+
+
+def _last(said: Sequence[Command], holds: Callable[[Command], bool]) -> int:
+    """The place of the last command of which something holds; -1 for none."""
+    places = range(len(said) - 1, -1, -1)
+    return next((at for at in places if holds(said[at])), -1)
 
 
 def _fails(command: Command) -> bool:
@@ -347,114 +381,12 @@ def _set(words: Sequence[str], ends: bool, pipefail: bool) -> tuple[bool, bool]:
     return ends, pipefail
 
 
-def _rules(text: str) -> dict[str, tuple[list[str], list[tuple[int, str]]]]:
-    """The targets of a Makefile: what each needs, and its recipe's lines."""
-    found: dict[str, tuple[list[str], list[tuple[int, str]]]] = {}
-    values: dict[str, str] = {}
-    current: list[str] = []
-    whole, start = "", 0
-    for number, row in enumerate(text.splitlines(), start=1):
-        start = start if whole else number
-        whole += row[:2_000]
-        if whole.endswith("\\") and len(whole) < 20_000:
-            whole = whole[:-1] + " "
-            continue
-        line, whole = whole, ""
-        if line.startswith(("\t", "    ")):
-            for target in current:
-                recipe = _substituted(line.strip(), values)
-                found[target][1].append((start, recipe))
-        elif ":" in line[:1_000] and (rule := _RULE.fullmatch(line[:1_000])):
-            current = [one for one in rule[1].split() if one != ".PHONY"]
-            for target in current:
-                needs = _substituted(rule[2], values).split()
-                found.setdefault(target, ([], []))[0].extend(needs)
-        elif variable := _VARIABLE.fullmatch(line):
-            values[variable[1]] = _substituted(variable[2].strip(), values)[:500]
-    return found
-
-
-def _substituted(text: str, values: dict[str, str]) -> str:
-    return _USE.sub(lambda use: values.get(use[1], use[0]), text)[:5_000]
-
-
-def _task_lines(
-    file: CodeFile, wanted: Sequence[str]
-) -> Iterator[tuple[str, str, int]]:
-    """What the tasks of a tasks.py or noxfile.py run, by their calls of `.run(…)`."""
-    tasks = {name: one for name, one in file.functions.items() if _is_task(one)}
-    named = [name for name in tasks if _plain(name) in {_plain(one) for one in wanted}]
-    for name in named or (() if wanted else tasks):
-        for node in ast.walk(tasks[name]):
-            match node:
-                case ast.Call(func=ast.Attribute(attr="run"), args=[_, *_]):
-                    yield from _run_words(file, node)
-
-
-def _run_words(file: CodeFile, call: ast.Call) -> Iterator[tuple[str, str, int]]:
-    words: list[str] = []
-    for one in call.args:
-        match one:
-            case ast.Constant(value=str(text)):
-                words.append(text)
-            case ast.JoinedStr(values=parts):
-                words.append(
-                    "".join(
-                        str(part.value) if isinstance(part, ast.Constant) else "X"
-                        for part in parts
-                    )
-                )
-    if words:
-        yield " ".join(words), file.path, call.lineno
-
-
-def _is_task(function: Function) -> bool:
-    for decorator in function.decorator_list:
-        called = decorator.func if isinstance(decorator, ast.Call) else decorator
-        match called:
-            case ast.Name(id=name) | ast.Attribute(attr=name):
-                if name in ("task", "session"):
-                    return True
-    return False
-
-
-def _tox_commands(value: Value) -> Iterator[str]:
-    """The commands in `[tool.tox]`: lists of words, or a whole tox.ini as text."""
-    stack: list[tuple[str, Value, int]] = [("", value, 0)]
-    while stack:
-        key, one, depth = stack.pop()
-        match one:
-            case str() if key == "legacy_tox_ini":
-                yield from (line.strip() for line in one.splitlines())
-            case list() if key == "commands":
-                for words in one:
-                    if isinstance(words, list):
-                        yield " ".join(str(word) for word in words)
-            case dict() if depth < 4:
-                stack.extend((name, inner, depth + 1) for name, inner in one.items())
-
-
-def _add_tasks(tasks: dict[str, list[str]], value: Value) -> None:
-    for name, given in (value if isinstance(value, dict) else {}).items():
-        if isinstance(given, dict):
-            given = given.get("cmd") or given.get("shell")
-        texts = given if isinstance(given, list) else [given]
-        tasks[name] = [one for one in texts if isinstance(one, str)]
-
-
-def _option(words: Sequence[str], *names: str) -> list[str]:
-    """The values of an option: `-e py311,lint`."""
-    found: list[str] = []
-    for at, word in enumerate(words):
-        if word in names and at + 1 < len(words):
-            found += words[at + 1].split(",")
-        elif word.partition("=")[0] in names and "=" in word:
-            found += word.partition("=")[2].split(",")
-    return found
-
-
-def _handed_on(name: str, words: Sequence[str]) -> Sequence[str]:
+def _handed_on(name: str, words: Sequence[str], is_module: bool) -> Sequence[str]:
     """The command that a program is given to run: by docker in an image, by xargs."""
+    if is_module:
+        # `python -m poetry run pytest` is what `poetry run pytest` is.
+        is_runner = name in _AS_MODULES and words[:1] == ("run",)
+        return (name, *words) if is_runner else ()
     if name == "xargs":
         flags, rest = _XARGS, list(words)
     elif name in ("docker", "podman", "docker-compose"):
@@ -470,10 +402,6 @@ def _handed_on(name: str, words: Sequence[str]) -> Sequence[str]:
         has_value = "=" not in rest[0] and rest[0] not in flags
         rest = rest[2:] if has_value else rest[1:]
     return rest if name == "xargs" else rest[1:]
-
-
-def _plain(name: str) -> str:
-    return name.replace("-", "_")
 
 
 def _joined(folder: str, name: str) -> str:

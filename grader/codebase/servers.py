@@ -3,7 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from grader.codebase.code import Code, CodeFile, code_of
 from grader.codebase.commands import Started
@@ -39,13 +39,14 @@ class Server:
 
 def _servers(snapshot: Snapshot) -> tuple[Server, ...]:
     code = code_of(snapshot)
-    found = [
-        server
-        for one in written_commands_of(snapshot)
-        for server in _server(
-            one.started, one.sight, one.origin, _scripts(code, one.among)
-        )
-    ]
+    # The commands of one script share what it starts: it is gone through once for all.
+    beside: dict[int, tuple[str, ...]] = {}
+    found: list[Server] = []
+    for one in written_commands_of(snapshot):
+        for server in _server(one.started, one.sight, one.origin):
+            if id(one.among) not in beside:
+                beside[id(one.among)] = _scripts(code, one.among)
+            found.append(replace(server, beside=beside[id(one.among)]))
     found += _from_code(snapshot)
     order: tuple[Origin, ...] = ("deployment", "code", "script", "readme")
     return tuple(sorted(found, key=lambda one: order.index(one.origin)))
@@ -56,19 +57,17 @@ def _scripts(code: Code, among: tuple[Started, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(path for path in paths if path in code.files))
 
 
-def _server(
-    one: Started, sight: Sight, origin: Origin, beside: tuple[str, ...] = ()
-) -> Iterator[Server]:
+def _server(one: Started, sight: Sight, origin: Origin) -> Iterator[Server]:
     program = one.name.rpartition("/")[2]
     if program == "fastapi" and one.words:
         given = next((word for word in one.words if word.endswith(".py")), "")
-        yield Server("fastapi", given, sight, origin, beside=beside)
+        yield Server("fastapi", given, sight, origin)
     elif program in _PROGRAMS and one.kind in ("program", "module"):
         for word in one.words:
             if found := _APP.fullmatch(word.strip("\"'")):
                 factory = "--factory" in one.words or found[3] is not None
                 app = f"{found[1]}:{found[2]}"
-                yield Server(program, app, sight, origin, factory, None, beside)
+                yield Server(program, app, sight, origin, factory)
                 return
         yield Server(program, "", sight, origin)
 

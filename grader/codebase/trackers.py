@@ -13,7 +13,7 @@ from typing import Literal
 
 from grader.codebase.code import Code, CodeFile, code_of, is_self
 from grader.codebase.entry import pipeline_of, serves
-from grader.codebase.origins import Origins, Value, origins_of
+from grader.codebase.origins import Value, origins_of
 from grader.codebase.reach import (
     Reach,
     Start,
@@ -38,6 +38,14 @@ _CLIENT = re.compile(
 )
 # `mlflow.tracking.fluent.log_metric`
 _FLUENT = re.compile(r"mlflow\.tracking\.fluent\.(.+)")
+# The methods of trackers; what else is called on an object is not looked into.
+_DOES = re.compile(
+    r"init|log|log_\w+|start_run|end_run|create_\w+|update|setdefaults|save|save_model"
+    r"|link_\w+|use_\w+|artifact|register_model|load_\w+|download_\w+|set_\w+|get_\w+"
+    r"|search_\w+|transition_\w+|upsert_\w+|autolog|append|extend|finish|login|watch"
+    r"|evaluate|run|Artifact|Api|define_metric"
+)
+_HOLDS = frozenset({"config", "summary"})
 _FLOWS = frozenset(
     "prefect.flow prefect.flows.flow airflow.decorators.dag airflow.sdk.dag zenml.pipeline "
     "metaflow.step dagster.job dagster.asset".split()
@@ -83,21 +91,24 @@ class Use:
 class Trackers:
     """The names that code has for W&B and MLflow."""
 
-    def __init__(self, code: Code, origins: Origins) -> None:
-        self._code, self._origins = code, origins
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._code, self._origins = code_of(snapshot), origins_of(snapshot)
+        # Whoever uses one names it somewhere: most repositories are passed over at once.
+        self._is_named = any(
+            tool in snapshot.module(path).text
+            for path in self._code.files
+            for tool in ("wandb", "mlflow")
+        )
+        self._uses: dict[ast.AST, Use | None] = {}
 
     def uses(self, nodes: Iterable[tuple[CodeFile, ast.AST]]) -> Iterator[Use]:
         """What these nodes do with a tracker."""
-        for file, node in nodes:
-            match node:
-                case ast.Call(func=ast.Attribute() | ast.Name() as called):
-                    yield from self._use(file, node, called)
-                case ast.Assign(targets=[ast.Attribute() as target]):
-                    yield from self._use(file, node, target)
-                case ast.Assign(
-                    targets=[ast.Subscript(value=ast.Attribute() as target)]
-                ):
-                    yield from self._use(file, node, target)
+        for file, node in nodes if self._is_named else ():
+            if isinstance(node, ast.Call | ast.Assign):
+                if node not in self._uses:
+                    self._uses[node] = self._use(file, node)
+                if (use := self._uses[node]) is not None:
+                    yield use
 
     def name(self, file: CodeFile, expression: ast.expr) -> str | None:
         """The one name of an expression: `wandb.log`; None for what is no tracker's."""
@@ -112,18 +123,30 @@ class Trackers:
             return f"mlflow.{found[1]}"
         return symbol if symbol.startswith(("wandb.", "mlflow.")) else None
 
-    def _use(
-        self, file: CodeFile, node: ast.Call | ast.Assign, called: ast.expr
-    ) -> Iterator[Use]:
-        name = self.name(file, called)
+    def _use(self, file: CodeFile, node: ast.Call | ast.Assign) -> Use | None:
+        match node:
+            case ast.Call(func=ast.Name() as called):
+                name = self.name(file, called)
+            case ast.Call(func=ast.Attribute(attr=attr) as called):
+                name = self.name(file, called) if _DOES.fullmatch(attr) else None
+            case ast.Assign(targets=[ast.Attribute() as target]):
+                name = self._set(file, target)
+            case ast.Assign(targets=[ast.Subscript(value=ast.Attribute() as target)]):
+                name = self._set(file, target)
+            case _:
+                name = None
         if name is None:
-            return
-        if isinstance(node, ast.Assign) and not name.startswith(
-            ("wandb.config", "wandb.summary")
-        ):
-            return
+            return None
         tool: Tool = "wandb" if name.startswith("wandb.") else "mlflow"
-        yield Use(tool, name, file, node, self._given(file, node))
+        return Use(tool, name, file, node, self._given(file, node))
+
+    def _set(self, file: CodeFile, target: ast.Attribute) -> str | None:
+        """What an assignment sets of a run: its config, its summary."""
+        if not _HOLDS.isdisjoint(_attributes(target)):
+            name = self.name(file, target)
+            if name and name.startswith(("wandb.config", "wandb.summary")):
+                return name
+        return None
 
     def _given(
         self, file: CodeFile, node: ast.Call | ast.Assign
@@ -199,6 +222,14 @@ class Trackers:
         return None
 
 
+def _attributes(node: ast.expr) -> list[str]:
+    found: list[str] = []
+    while isinstance(node, ast.Attribute) and len(found) < _MAX_STEPS:
+        found.append(node.attr)
+        node = node.value
+    return found
+
+
 def _training_reach(snapshot: Snapshot) -> Reach:
     pipeline, code = pipeline_of(snapshot), code_of(snapshot)
     starts = [*pipeline.starts, *_commanded(snapshot)]
@@ -238,10 +269,15 @@ def _other_starts(code: Code) -> Iterator[Start]:
 def training_reach(snapshot: Snapshot) -> Reach:
     """What runs when the project trains: its runner, and scripts that files say to run.
 
-    Where the runner doesn't come to training, what else people run counts as well: scripts with a `__main__` guard, flows
-    of Prefect and Airflow, pipelines of Kedro.
+    Where the runner doesn't come to training, what else people run counts as well: scripts
+    with a `__main__` guard, flows of Prefect and Airflow, pipelines of Kedro.
     """
     return _reach_of(snapshot)
+
+
+def any_reach(snapshot: Snapshot) -> Reach:
+    """What runs when anybody runs anything: the pipeline, and every script and flow."""
+    return _any_of(snapshot)
 
 
 def trackers_of(snapshot: Snapshot) -> Trackers:
@@ -249,7 +285,11 @@ def trackers_of(snapshot: Snapshot) -> Trackers:
     return _trackers_of(snapshot)
 
 
+def _any_reach(snapshot: Snapshot) -> Reach:
+    starts = [*pipeline_of(snapshot).starts, *_commanded(snapshot)]
+    return reach_from(snapshot, [*starts, *_other_starts(code_of(snapshot))])
+
+
+_any_of: Reading[Reach] = Reading(_any_reach)
 _reach_of: Reading[Reach] = Reading(_training_reach)
-_trackers_of: Reading[Trackers] = Reading(
-    lambda snapshot: Trackers(code_of(snapshot), origins_of(snapshot))
-)
+_trackers_of: Reading[Trackers] = Reading(Trackers)

@@ -173,3 +173,8 @@ def test_a_line_made_to_take_long_is_passed_over() -> None:
     ignore = DockerIgnore(".dockerignore", rules)
     assert ignore.excludes("a/" * 90 + "b") == (False, None)
     assert ignore.excludes(".env") == (True, 3)
+
+
+def test_a_here_string_and_a_heredoc_without_end_take_nothing_with_them() -> None:
+    text = 'FROM a\nRUN cat <<<"x" && echo $((1<<X))\nRUN cat <<EOF\nUSER app\n'
+    assert [one.keyword for one in instructions(text)] == ["FROM", "RUN", "RUN", "USER"]

@@ -130,6 +130,9 @@ TASKS = {
         ("docker run --name pytest image ls", 0),
         ("docker compose run --rm app sh -c 'pytest -q'", 1),
         ("uv run --with x pytest", 1),
+        ("python -m coverage run -m pytest", 1),
+        ("python -m poetry run pytest", 1),
+        ("python -m tox", 1),
     ],
 )
 def test_commands_are_followed_to_the_tests(
@@ -153,3 +156,12 @@ def test_a_failure_is_lost_in_the_script_that_loses_it(
 ) -> None:
     ran = scripts_of(make_snapshot(TASKS)).ran(script, "ci.yml")
     assert [bool(one.lost) for one in ran if one.name == "pytest"] == [lost]
+
+
+def test_scripts_that_lead_to_each_other_again_and_again_are_left_in_time(
+    make_snapshot: MakeSnapshot,
+) -> None:
+    again = "".join(f"bash b.sh {number}\n" for number in range(2_000))
+    files = {"a.sh": again, "b.sh": again.replace("b.sh", "a.sh") + "# a\n" * 5_000}
+    scripts = scripts_of(make_snapshot(files))
+    assert all(one.name != "pytest" for one in scripts.ran("bash a.sh", "ci.yml"))

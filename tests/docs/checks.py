@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Iterable
+from pathlib import Path
 
 from grader.checkers._base import Checker, Options
 from grader.checkers._registry import installed
@@ -10,6 +11,7 @@ from grader.engine.items import catalogue
 from grader.model.measurement import Quantity
 from grader.resources import shipped
 from grader.rubric.load import load_rubric
+from grader.rubric.named import DEFAULT
 from grader.rubric.schema import Item
 from tests.docs.choices import choices
 from tests.docs.table import code, table
@@ -28,6 +30,24 @@ def checks_in_full() -> str:
     own = [id for id, package in registry.distributions.items() if package == PACKAGE]
     ids = [*items, *(id for id in own if id not in items)]
     return "\n\n".join(_section(registry.checkers[id], items.get(id)) for id in ids)
+
+
+def checks_of_the_final_project() -> str:
+    """A row for each checker that this rubric adds to those of the first assignment."""
+    registry = installed()
+    known = catalogue(registry)
+    first = load_rubric(Path(DEFAULT), known).rubric
+    final = load_rubric(Path("final-project"), known).rubric
+    taken = {item.checker for item in first.items}
+    added = dict.fromkeys(
+        item.checker for item in final.items if item.checker not in taken
+    )
+    rows = (
+        (code(id), checker.title(), str(len(checker.criteria) or ""))
+        for id in added
+        for checker in (registry.checkers[id],)
+    )
+    return table(("check", "what it measures", "lines of its checklist"), rows)
 
 
 def _section(checker: Checker[Options], item: Item | None) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from grader.cli.checkers import checker_table
 from tests.conftest import REPOSITORY
 from tests.docs.action import action_inputs, action_outputs
-from tests.docs.checks import checks_in_full
+from tests.docs.checks import checks_in_full, checks_of_the_final_project
 from tests.docs.commands import commands, exit_codes
 from tests.docs.formats import formats
 from tests.docs.layers import layers
@@ -20,6 +20,7 @@ from tests.docs.workflows import single_workflow
 PARTS: Mapping[str, Callable[[], str]] = {
     "checks": checker_table,
     "checks-in-full": checks_in_full,
+    "checks-of-the-final-project": checks_of_the_final_project,
     "commands": commands,
     "exit-codes": exit_codes,
     "formats": formats,

@@ -9,9 +9,11 @@ from _pytest.config.exceptions import UsageError
 from _pytest.config.findpaths import CONFIG_LOADERS_BY_NAME, ConfigValue
 from _pytest.outcomes import OutcomeException
 
+from grader.codebase.documents import text_of
 from grader.model.measurement import Finding
 from grader.model.snapshot import Snapshot
 
+_MAX_BYTES = 1024 * 1024
 # No later option undoes these: they run no test, stop at the first failing one, wait
 # for a person, or take away the coverage or the report.
 _TAKEN_OUT = frozenset(
@@ -67,6 +69,9 @@ def read_own_settings(snapshot: Snapshot) -> OwnSettings:
     for name, load in CONFIG_LOADERS_BY_NAME.items():
         if name not in snapshot.files:
             continue
+        if text_of(snapshot, name, _MAX_BYTES) is None:
+            told = "it is no regular file, or larger than 1 MiB"
+            return OwnSettings(file=name, problem=told)
         try:
             values = load(snapshot.root / name)
             if values is None:
@@ -158,8 +163,8 @@ def _expanded(words: tuple[str, ...], snapshot: Snapshot) -> list[str]:
     for word in words:
         # Only a file of the repository: what is read here is told in a finding.
         if word.startswith("@") and word[1:] in snapshot.files:
-            text = (snapshot.root / word[1:]).read_text("utf-8", errors="replace")
-            expanded += text.splitlines()
+            text = text_of(snapshot, word[1:], _MAX_BYTES)
+            expanded += (text or "").splitlines()
         else:
             expanded.append(word)
     return expanded
