@@ -71,7 +71,16 @@ def pinned_names(
 ) -> frozenset[str]:
     """The packages held to one version: by a line, by constraints, or by a lock in step."""
     declared = (*project.requirements, *project.additions, *project.constraints)
-    lines = (one for one in declared if one.path not in compiled)
+    lines = [one for one in declared if one.path not in compiled]
+    # Of a package that a compiled list has too only that line may be left of several.
+    behind = {one.name for one in declared if one.path in compiled}
+    behind -= {one.name for one in lines}
+    lines += [
+        one
+        for manifest in project.counted
+        for one in manifest.declared
+        if one.name in behind and one.path not in compiled
+    ]
     names = {one.name for one in lines if one.is_pinned}
     for lock in locks:
         source = project.manifest(lock.source) if lock.source else None

@@ -62,10 +62,19 @@ def declarations_of(project: Project, compiled: Collection[str]) -> Declarations
             place = posixpath.dirname(place)
         # What the project's own manifests say holds for all of it.
         near.setdefault("" if manifest.path in paths else place, set()).update(names)
+    asked = {
+        one.name
+        for manifest in project.manifests
+        if not manifest.is_lock
+        for one in manifest.declared
+        if one.path not in compiled
+    }
     for manifest in project.counted:
         if manifest.is_lock or manifest.path in compiled:
             continue
         for one in manifest.declared:
+            if one.path in compiled and one.name not in asked:
+                continue  # of a compiled list that this one takes in
             if is_for_tests(one.group):
                 counted.setdefault(one.name, one)
                 groups.setdefault(one.name, set()).add(one.group)

@@ -4,7 +4,14 @@ import ast
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from grader.checkers._base import Bench, Checker, Options, Result, nothing_to_measure
+from grader.checkers._base import (
+    Bench,
+    Checker,
+    Options,
+    Result,
+    nothing_to_measure,
+    unparsable_findings,
+)
 from grader.checkers._checklist import Checklist, Criterion, quantities_of
 from grader.codebase.bodies import is_stub
 from grader.codebase.code import Code, CodeFile, code_of
@@ -177,7 +184,10 @@ class PipelineStages(Checker[PipelineStagesOptions]):
                 bool(stages.of(stage)) and not written[stage] for stage in STAGES
             ),
         }
-        findings = [_unread(path) for path in code.unread]
+        findings = [
+            *unparsable_findings(snapshot.unparsable("source")),
+            *(_unread(path) for path in code.unread),
+        ]
         return Result(
             checklist.measured(values, findings), population=_population(pipeline)
         )

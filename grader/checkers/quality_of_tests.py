@@ -5,14 +5,21 @@ from collections.abc import Iterable, Sequence
 
 from pydantic import Field
 
-from grader.checkers._base import Bench, Checker, Options, Result, nothing_to_measure
+from grader.checkers._base import (
+    Bench,
+    Checker,
+    Options,
+    Result,
+    nothing_to_measure,
+    unparsable_findings,
+)
 from grader.checkers._checklist import Checklist, Criterion, quantities_of
 from grader.checkers._quality_public import handlers, is_route, public_functions
 from grader.checkers._quality_subjects import of_data, of_model
 from grader.checkers._quality_suite import Suite, SuiteTest, file_patterns
 from grader.codebase.code import CodeFile, code_of
 from grader.model.measurement import Finding, Quantity, Sight
-from grader.model.snapshot import Snapshot
+from grader.model.snapshot import Snapshot, is_test_file
 
 CRITERIA = (
     Criterion(
@@ -169,7 +176,11 @@ class QualityOfTests(Checker[QualityOfTestsOptions]):
             return Result(nothing)
         reading = _Reading(snapshot)
         checklist = Checklist(CRITERIA)
-        findings = reading.answer(checklist, options)
+        broken = [one for one in snapshot.unparsable("all") if is_test_file(one.path)]
+        findings = [
+            *reading.answer(checklist, options),
+            *unparsable_findings(broken),
+        ]
         paths = [file.path for file in reading.suite.files]
         population = f"{len(reading.tests)} tests in {len(paths)} files"
         return Result(

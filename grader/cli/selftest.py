@@ -23,14 +23,17 @@ def selftest(
     from rich.text import Text
 
     from grader.cli.progress import watching
-    from grader.engine.selftest import PROJECTS
-    from grader.engine.selftest import selftest as grade_the_three
+    from grader.engine.selftest import Row
+    from grader.engine.selftest import selftest as grade_the_projects
+
+    def verdict(row: Row) -> str:
+        return row.problem or ("ok" if row.is_tried else "not tried")
 
     with watching(enabled=not is_sober(sys.stderr)) as watch:
-        rows = grade_the_three(rubric, watch)
-    table = Table("item", *PROJECTS, "", box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*map(Text, (row.item, *row.said, row.problem or "ok")))
+        tried = grade_the_projects(rubric, watch)
+    table = Table("item", *tried.projects, "", box=None, pad_edge=False)
+    for row in tried.rows:
+        table.add_row(*map(Text, (row.item, *row.said, verdict(row))))
     console(sys.stdout).print(table)
-    if any(row.problem for row in rows):
+    if any(row.problem for row in tried.rows):
         raise typer.Exit(ExitCode.ENVIRONMENT)

@@ -147,6 +147,9 @@ def run(
             if remote is not None:
                 exit_status, killed_by = _told(remote, killed_by, engines, argv[0])
             kept = [stream.kept() for stream in streams]
+            if killed_by is None and overflow.is_set():
+                # It ended by itself before we could end it; what is kept is not all it said.
+                killed_by = "output"
     if killed_by == "machine":
         raise CannotMeasure(f"{argv[0]}: {_FULL}")
     return ToolOutput(

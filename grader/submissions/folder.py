@@ -5,6 +5,7 @@ folder lies inside a repository.
 """
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,8 +88,8 @@ def _is_reasonable(line: str) -> bool:
         return False
     try:
         GitIgnoreSpec.from_lines([line])
-    except ValueError:
-        return False  # `!` alone, a backslash at the end
+    except (ValueError, re.error):
+        return False  # `!` alone, a backslash at the end, `[z-a]`
     return True
 
 

@@ -24,6 +24,9 @@ from grader.sandbox.limits import MEBIBYTE, Limits
 from tests.conftest import Unboxed
 from tests.hostile import source_repositories as repositories
 
+# Each tool is really run on each of them: half a minute, left to .ci/run.
+pytestmark = pytest.mark.sandbox
+
 Build = Callable[[Path], None]
 
 LIMITS = Limits(seconds=120, memory_bytes=512 * MEBIBYTE)

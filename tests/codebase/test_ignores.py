@@ -10,7 +10,7 @@ from tests.conftest import MakeSnapshot
 
 FILES = {
     ".gitignore": "# .env\n\n.env\n*.log\n!kept.log\n/top.txt\nlogs/\n!logs/inside.log\n"
-    "data/**\n!data/\n!data/.gitkeep\n**/cache\n\\#hash\nspace\\ \n!\n[unclosed\n",
+    "data/**\n!data/\n!data/.gitkeep\n**/cache\n\\#hash\nspace\\ \n!\n[unclosed\n[z-a]\n",
     "src/.gitignore": "!kept/.env\n*.tmp\nsub/only.txt\n",
     "src/deep/.gitignore": "!x.tmp\n",
 }

@@ -122,6 +122,7 @@ def both(
     return here, there, watch
 
 
+@pytest.mark.sandbox
 def test_a_cluster_comes_to_the_same_to_the_byte(
     both: tuple[ClassFolder, ClassFolder, Recorded], groups: tuple[Group, ...]
 ) -> None:
@@ -216,6 +217,7 @@ def replaced(client: Client, name: str, value: object) -> Iterator[None]:
         client.run(restore, name)
 
 
+@pytest.mark.sandbox
 @pytest.mark.parametrize(
     ("deaths", "lost"),
     [(1, []), pytest.param(9, ["team 1"], marks=pytest.mark.sandbox)],

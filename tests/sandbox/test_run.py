@@ -56,6 +56,14 @@ def test_files_stand_for_the_streams_byte_by_byte(tmp_path: Path) -> None:
         assert output.stdout == ""
 
 
+@pytest.mark.parametrize("again", range(3))
+def test_what_is_cut_off_is_said_also_of_a_program_that_ended_by_itself(
+    again: int, tmp_path: Path
+) -> None:
+    output = python(tmp_path, "print('x' * 60)", Limits(seconds=60, output_bytes=40))
+    assert (len(output.stdout), output.killed_by) == (40, "output")
+
+
 def test_a_hanging_program_and_its_children_are_ended(tmp_path: Path) -> None:
     code = (
         "import subprocess, sys, signal, time\n"

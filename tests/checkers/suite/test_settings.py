@@ -74,3 +74,17 @@ def test_settings_are_found_where_pytest_finds_them(
     files: Mapping[str, str], settings: OwnSettings, make_snapshot: MakeSnapshot
 ) -> None:
     assert read_own_settings(make_snapshot(files)) == settings
+
+
+def test_settings_that_are_huge_or_a_link_are_not_read(
+    make_snapshot: MakeSnapshot,
+) -> None:
+    snapshot = make_snapshot(
+        {"pytest.ini": "[pytest]\naddopts = -k a\n#" + "x" * 2**21}
+    )
+    huge = read_own_settings(snapshot)
+    (snapshot.root / "pytest.ini").unlink()
+    (snapshot.root / "pytest.ini").symlink_to("/etc/hostname")
+    assert huge == read_own_settings(snapshot)
+    assert (huge.file, huge.addopts) == ("pytest.ini", ())
+    assert huge.problem
