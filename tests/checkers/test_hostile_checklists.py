@@ -27,7 +27,6 @@ KNOWN: Mapping[str, Checker[Options]] = installed().checkers
 CHECKERS = sorted(
     name for name, one in KNOWN.items() if one.criteria or name == "suppressions"
 )
-# Its checker starts detect-secrets each time.
 CANARY = "canarysingsoutside"
 
 # A project that goes all the way from its runner to the API: what is added to it is come to.
