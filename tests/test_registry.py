@@ -142,12 +142,18 @@ def test_a_third_party_package_brings_a_checker(tmp_path: Path) -> None:
     ("module", "reason"),
     [
         ("import no_such_module_at_all", "ModuleNotFoundError"),
-        ("raise SystemExit(0)", "SystemExit"),
-        ("class Shouts: pass", "is not a Checker class"),
-        (PLUGIN.replace("Do it.", ""), "lacks the section How to fix"),
-        (
-            PLUGIN.replace('id = "shouts"', 'id = "formatting"'),
-            "is not the entry point",
+        # Each of these starts the program anew.
+        *(
+            pytest.param(*case, marks=pytest.mark.sandbox)
+            for case in (
+                ("raise SystemExit(0)", "SystemExit"),
+                ("class Shouts: pass", "is not a Checker class"),
+                (PLUGIN.replace("Do it.", ""), "lacks the section How to fix"),
+                (
+                    PLUGIN.replace('id = "shouts"', 'id = "formatting"'),
+                    "is not the entry point",
+                ),
+            )
         ),
     ],
 )

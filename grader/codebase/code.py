@@ -9,6 +9,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import PurePosixPath
 from typing import TypeGuard
 
 from grader.codebase.modules import Modules, Target
@@ -184,31 +185,72 @@ class Code:
             return None
         # The attributes may be modules still: `import src.log`, then `src.log.logger`.
         attributes, call, beyond = suffix.partition("()")
-        dotted, tail = dotted + attributes, call + beyond
+        return self._of_dotted(file, dotted + attributes, call + beyond, steps)
+
+    def _of_dotted(
+        self, file: CodeFile, dotted: str, tail: str, steps: list[int]
+    ) -> str | None:
+        """What a dotted name, used in a file, is, with what follows its first call."""
+        steps[0] -= 1
+        if steps[0] <= 0:
+            return None
         target = self.modules.find(dotted, file.path)
         if target is None or target.path is None:
             return f"{dotted}{tail}"
+        if not self._has(target):
+            target = self._in_package(target) or target
+        path = target.path or ""
         if not target.rest:
-            return f"{self.modules.importable(target.path)}{tail}"
-        parts = dotted.split(".")
-        first = ".".join(parts[: len(parts) - len(target.rest) + 1])
-        tail = "".join(f".{name}" for name in target.rest[1:]) + tail
-        if (defined := self.at(first, file)) is not None:
-            return f"{self._top_name(defined)}{tail}"
-        return self._variable(target, steps, tail)
-
-    def _variable(self, target: Target, steps: list[int], tail: str) -> str | None:
-        """What a variable of another module is: `from src.log import logger`."""
-        path, name = target.path or "", target.rest[0]
-        file = self.files.get(path)
-        value = file.names.top_value(name) if file else None
-        if file is not None and value is not None:
-            made = self._symbol(file, value, steps)
+            return f"{self.modules.importable(path)}{tail}"
+        name, *more = target.rest
+        tail = "".join(f".{one}" for one in more) + tail
+        inner = self.files.get(path)
+        meaning = inner.names.at_top(name) if inner else None
+        if inner is None:
+            return f"{self.modules.importable(path)}.{name}{tail}"
+        if meaning is None and (value := inner.names.top_value(name)) is not None:
+            # A variable of another module: `from src.log import logger`.
+            made = self._symbol(inner, value, steps)
             return f"{made}{tail}" if made else None
-        if file is not None and isinstance(meaning := file.names.at_top(name), str):
+        if meaning is not None and not isinstance(meaning, str):
+            return f"{self._top_name(Defined(inner, meaning))}{tail}"
+        if meaning := meaning or self._by_star(inner, name, []):
             # The module has it from another one.
-            return f"{meaning}{tail}"
+            attributes, call, beyond = tail.partition("()")
+            return self._of_dotted(inner, meaning + attributes, call + beyond, steps)
         return f"{self.modules.importable(path)}.{name}{tail}"
+
+    def _has(self, target: Target) -> bool:
+        """Whether the module has the name that follows it."""
+        file = self.files.get(target.path or "")
+        if file is None or not target.rest:
+            return False
+        name = target.rest[0]
+        return (
+            file.names.at_top(name) is not None
+            or file.names.top_value(name) is not None
+            or self._by_star(file, name, []) is not None
+        )
+
+    def _in_package(self, target: Target) -> Target | None:
+        """A module's name in its package, where that is something else than the module.
+
+        After `from .logger import logger` in `log/__init__.py`, `log.logger` is what that
+        brings, and not the module `log/logger.py`.
+        """
+        pure = PurePosixPath(target.path or "")
+        init = str(pure.parent / "__init__.py")
+        file = self.files.get(init)
+        if file is None or pure.name == "__init__.py":
+            return None
+        meaning = file.names.at_top(pure.stem)
+        if isinstance(meaning, str):
+            there = self.modules.find(meaning, init)
+            if there is not None and there.path == target.path and not there.rest:
+                return None
+        elif meaning is None and file.names.top_value(pure.stem) is None:
+            return None
+        return Target(init, str(pure.parent), (pure.stem, *target.rest))
 
     def _returned(self, file: CodeFile, call: ast.Call, steps: list[int]) -> str | None:
         """What a call of the repository's own function gives, where it returns one thing."""
@@ -238,7 +280,10 @@ class Code:
         for star in file.stars[:_MAX_STEPS]:
             target = self.modules.find(star, file.path)
             inner = self.files.get(target.path or "") if target else None
-            if inner is not None and inner.names.at_top(first) is not None:
+            if inner is None:
+                continue
+            names = inner.names
+            if names.at_top(first) is not None or names.top_value(first) is not None:
                 joint = "" if star.endswith(".") else "."
                 return ".".join([f"{star}{joint}{first}", *rest])
         return None

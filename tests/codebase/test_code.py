@@ -15,6 +15,10 @@ OTHERS = {
         "def get_logger(name):\n    return logging.getLogger(name)\n"
         "def either(x):\n    return logging.getLogger(x) if x else None\n"
     ),
+    "src/told/__init__.py": "from .logger import logger\nfrom .core import *\n",
+    "src/told/logger.py": "import logging\nlogger = logging.getLogger('x')\n",
+    "src/told/core.py": "import structlog\nlog = structlog.get_logger()\n",
+    "src/circle.py": "from src.circle import thing\n",
     "src/app.py": "from fastapi import FastAPI as F\napp: F = F(title='x')\n",
 }
 
@@ -50,6 +54,11 @@ OTHERS = {
             "logging.getLogger().info",
         ),
         ("class A: pass\nA().fit()", "main.A().fit"),
+        ("from src.told import logger\nlogger.info()", "logging.getLogger().info"),
+        ("from src.told import log\nlog.info()", "structlog.get_logger().info"),
+        ("import src.told\nsrc.told.log.info()", "structlog.get_logger().info"),
+        ("from src.told import logger as module\nmodule.x()", "logging.getLogger().x"),
+        ("from src.circle import thing\nthing()", None),
         ("open()", "open"),
         ("x = 1\nx.y()", None),
         ("x = a()\nx = b()\nx.y()", None),
