@@ -20,7 +20,7 @@ from grader.checkers._artifacts_calls import (
 )
 from grader.codebase.code import Code, CodeFile, Function
 from grader.codebase.documents import Documents, Value
-from grader.codebase.reach import configuration_files
+from grader.codebase.projects import configuration_files
 
 UNKNOWN = "*"
 _MAX_DEPTH = 14

@@ -11,14 +11,9 @@ from grader.codebase.code import Code, CodeFile, code_of
 from grader.codebase.commands import Started
 from grader.codebase.credentials import masked
 from grader.codebase.dockerfiles import Instruction, Stage
-from grader.codebase.reach import (
-    Reach,
-    Start,
-    reach_from,
-    script_paths,
-    started_by_call,
-)
+from grader.codebase.reach import Reach, Start, reach_from
 from grader.codebase.scripts import Ran, scripts_of
+from grader.codebase.starting import script_paths, started_by_call
 from grader.model.measurement import Sight
 from grader.model.snapshot import Snapshot
 

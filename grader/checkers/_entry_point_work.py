@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from grader.codebase.code import Code, CodeFile
-from grader.codebase.reach import is_main_guard
+from grader.codebase.units import is_main_guard
 from grader.model.measurement import Sight
 
 # Calls that only name, configure or build something small.

@@ -9,7 +9,7 @@ from grader.codebase.bodies import is_stub
 from grader.codebase.code import CodeFile, Function, code_of, own_nodes
 from grader.codebase.entry import pipeline_of
 from grader.codebase.origins import Value, origins_of
-from grader.codebase.reach import units_of
+from grader.codebase.units import units_of
 from grader.model.measurement import Sight
 from grader.model.snapshot import Snapshot
 

@@ -12,21 +12,23 @@ together at run time; what is reached may still lie on a branch that is never ta
 import ast
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from pathlib import PurePosixPath
 
-from grader.codebase.code import (
-    Code,
-    CodeFile,
-    Defined,
-    Function,
-    code_of,
-    is_self,
-)
-from grader.codebase.commands import Started, started, started_by
+from grader.codebase.code import CodeFile, Defined, Function, is_self
+from grader.codebase.commands import Started
 from grader.codebase.documents import Documents, documents_of
-from grader.codebase.reading import Reading
+from grader.codebase.projects import (
+    configured_words,
+    is_folder,
+    project_commands,
+    project_files,
+    projects_named,
+    step_words,
+    words_in,
+)
+from grader.codebase.starting import literal, script_paths, started_by_call
+from grader.codebase.units import Unit, Units, units_of
 from grader.model.snapshot import Snapshot
 
 _RUNS_COMMAND = frozenset(
@@ -40,24 +42,6 @@ _RUNS_MODULE = frozenset(
 )
 _RUNS_PROJECT = frozenset({"mlflow.run", "mlflow.projects.run"})
 _INSTANTIATES = frozenset({"hydra.utils.instantiate", "hydra.utils.call"})
-_PIPELINE_FILES = ("config.yaml", "config.yml", "params.yaml", "params.yml")
-_MAX_CONFIG_FILES = 60
-_MAX_WORDS = 2_000
-
-
-@dataclass(frozen=True, eq=False)
-class Unit:
-    """One part of a file that runs as a whole; `node` is None for the module's own parts."""
-
-    file: CodeFile
-    node: Function | None
-    is_script: bool = False
-    nodes: list[ast.AST] = field(default_factory=list)
-
-    @property
-    def name(self) -> str:
-        """What a person calls it."""
-        return self.node.name if self.node else "the module"
 
 
 @dataclass(frozen=True)
@@ -70,62 +54,6 @@ class Start:
     path: str
     function: str | None = None
     why: str = ""
-
-
-class Units:
-    """The files of a repository in their units."""
-
-    def __init__(self, code: Code) -> None:
-        self.code = code
-        self.bodies: dict[str, Unit] = {}
-        self.scripts: dict[str, Unit] = {}
-        self.functions: dict[ast.AST, Unit] = {}
-        self._owners: dict[ast.AST, Unit] = {}
-        for file in code.files.values():
-            self._divide(file)
-
-    def of(self, node: ast.AST) -> Unit:
-        """The unit that a node of a file runs in."""
-        return self._owners[node]
-
-    def _divide(self, file: CodeFile) -> None:
-        body = self.bodies[file.path] = Unit(file, None)
-        script = self.scripts[file.path] = Unit(file, None, is_script=True)
-        own = {*file.functions.values()}
-        owners = self._owners
-        for node in file.names.nodes:
-            parent = file.names.parents.get(node)
-            unit = owners.get(parent, body) if parent is not None else body
-            if isinstance(node, ast.If) and unit is body and is_main_guard(node):
-                unit = script
-            elif isinstance(parent, Function) and parent in own:
-                # Decorators and defaults run where the function is defined.
-                around = [*parent.decorator_list, parent.args, parent.returns]
-                inside = not any(node is one for one in around)
-                unit = self.functions[parent] if inside else unit
-            if isinstance(node, Function) and node in own:
-                self.functions[node] = Unit(file, node)
-            owners[node] = unit
-            unit.nodes.append(node)
-
-
-def is_main_guard(node: ast.AST) -> bool:
-    """Whether it is `if __name__ == "__main__":`."""
-    match node:
-        case ast.If(
-            test=ast.Compare(
-                left=ast.Name(id="__name__"),
-                ops=[ast.Eq()],
-                comparators=[ast.Constant(value="__main__")],
-            )
-            | ast.Compare(
-                left=ast.Constant(value="__main__"),
-                ops=[ast.Eq()],
-                comparators=[ast.Name(id="__name__")],
-            )
-        ):
-            return True
-    return False
 
 
 class Reach:
@@ -308,14 +236,14 @@ class Reach:
         if not call.args:
             return
         first = call.args[0]
-        text = _text(file, first)
+        text = literal(file, first)
         if text is not None:
             self._run_dotted(text, file)
         elif isinstance(first, ast.JoinedStr) and first.values:
             head = first.values[0]
             prefix = head.value if isinstance(head, ast.Constant) else ""
             if isinstance(prefix, str) and prefix:
-                for word in _words_of(file) | self._configured:
+                for word in words_in(file) | self._configured:
                     self._run_dotted(f"{prefix}{word}", file)
 
     def _run_dotted(self, text: str, file: CodeFile) -> None:
@@ -335,203 +263,25 @@ class Reach:
 
     def _run_projects(self, file: CodeFile, call: ast.Call) -> None:
         """The MLflow projects in folders that the calling code or a configuration names."""
-        direct = _text(file, call.args[0]) if call.args else None
+        direct = literal(file, call.args[0]) if call.args else None
         projects = project_files(self._files)
         named: list[str] = []
         # The steps that the code or a list of steps names; any word of the configuration
         # only where neither does: `features:` is a section as well as a folder.
-        for words in (_words_of(file) | self._steps, self._configured):
-            named = named or [one for one in projects if _last(one) in words]
-        same = [one for one in projects if direct and _same_folder(direct, one)]
+        for words in (words_in(file) | self._steps, self._configured):
+            named = named or projects_named(projects, words)
+        same = [one for one in projects if direct and is_folder(direct, one)]
         for folder in dict.fromkeys((*named, *same)):
             for one in project_commands(self._documents, projects[folder]):
                 self._run(one, folder)
 
     @cached_property
     def _configured(self) -> frozenset[str]:
-        """The words of the configuration, keys and values, apart at , and /."""
-        found: set[str] = set()
-        for path in configuration_files(self._files):
-            found.update(_scalars(self._documents.get(path).value))
-        return frozenset(found)
+        return configured_words(self._documents, self._files)
 
     @cached_property
     def _steps(self) -> frozenset[str]:
-        """The words below what the configuration calls steps, stages or pipeline."""
-        found: set[str] = set()
-        for path in configuration_files(self._files):
-            found.update(_step_words(self._documents.get(path).value))
-        return frozenset(found)
-
-
-def configuration_files(files: Iterable[str]) -> tuple[str, ...]:
-    """The YAML files of a project's configuration: config.yaml, params.yaml, conf/…"""
-    found = []
-    for path in files:
-        pure = PurePosixPath(path)
-        is_below = any(
-            part in ("conf", "config", "configs") for part in pure.parts[:-1]
-        )
-        if pure.suffix in (".yaml", ".yml") and (
-            pure.name in _PIPELINE_FILES or is_below
-        ):
-            found.append(path)
-    return tuple(found[:_MAX_CONFIG_FILES])
-
-
-def project_files(files: Iterable[str]) -> dict[str, str]:
-    """The MLproject files by their folders (`.` for the top); MLflow knows them in any case."""
-    return {
-        str(PurePosixPath(path).parent): path
-        for path in files
-        if PurePosixPath(path).name.lower() == "mlproject"
-    }
-
-
-def project_commands(documents: Documents, path: str) -> tuple[Started, ...]:
-    """What the entry points of an MLproject file start."""
-    points = documents.get(path).at("entry_points")
-    commands = [
-        point.get("command")
-        for point in (points.values() if isinstance(points, dict) else ())
-        if isinstance(point, dict)
-    ]
-    return tuple(
-        one
-        for command in commands
-        if isinstance(command, str)
-        for one in started(command)
-    )
-
-
-def script_paths(one: Started, folder: str) -> tuple[str, ...]:
-    """The paths at which a script or module may be, relative to `folder` or to the top."""
-    if one.kind == "script":
-        stem = one.name.removeprefix("./")
-        names = [stem]
-    elif one.kind == "module":
-        stem = one.name.replace(".", "/")
-        names = [f"{stem}.py", f"{stem}/__main__.py", f"src/{stem}.py"]
-    else:
-        return ()
-    homes = dict.fromkeys((folder, "") if folder not in ("", ".") else ("",))
-    return tuple(str(PurePosixPath(home) / name) for home in homes for name in names)
-
-
-def started_by_call(file: CodeFile, call: ast.Call) -> tuple[Started, ...]:
-    """What a call of subprocess starts, by the words that stand in it."""
-    if not call.args:
-        return ()
-    first = call.args[0]
-    match _value(file, first):
-        case ast.List(elts=elements) | ast.Tuple(elts=elements):
-            return started_by([_word(file, one) for one in elements])
-    text = _text(file, first)
-    if text is not None:
-        return started(text)
-    if isinstance(first, ast.JoinedStr):
-        parts = [
-            part.value if isinstance(part, ast.Constant) else "X"
-            for part in first.values
-        ]
-        return started("".join(str(part) for part in parts))
-    return started_by([_word(file, one) for one in call.args])
-
-
-def _word(file: CodeFile, node: ast.expr) -> str:
-    if (text := _text(file, node)) is not None:
-        return text
-    match node:
-        case ast.Attribute(attr="executable"):
-            return "sys.executable"
-        case ast.Call(args=[inner, *_]) if _text(file, inner) is not None:
-            # str(Path("train.py")), os.path.join(…) is a word that nobody knows.
-            return _text(file, inner) or "X"
-        case ast.Call(args=[ast.Call(args=[inner, *_]), *_]):
-            return _text(file, inner) or "X"
-    return "X"
-
-
-def _value(file: CodeFile, node: ast.expr) -> ast.expr:
-    if isinstance(node, ast.Name):
-        for one in file.names.nodes:
-            match one:
-                case ast.Assign(targets=[ast.Name(id=name)], value=value) if (
-                    name == node.id
-                ):
-                    return value
-    return node
-
-
-def _text(file: CodeFile, node: ast.expr) -> str | None:
-    match _value(file, node):
-        case ast.Constant(value=str(text)):
-            return text
-    return None
-
-
-def _same_folder(given: str, folder: str) -> bool:
-    if "://" in given:
-        return False
-    named = str(PurePosixPath(given.removeprefix("./") or "."))
-    return named == folder
-
-
-def _words_of(file: CodeFile) -> frozenset[str]:
-    """The words that a file's strings have."""
-    words: set[str] = set()
-    for node in file.names.nodes:
-        match node:
-            case ast.Constant(value=str(text)) if (
-                len(words) < _MAX_WORDS and len(text) < 400
-            ):
-                words.update(_split(text))
-    return frozenset(words)
-
-
-def _last(folder: str) -> str:
-    return PurePosixPath(folder).name
-
-
-def _step_words(value: object) -> Iterator[str]:
-    stack = [(value, 0)]
-    while stack:
-        one, depth = stack.pop()
-        for key, inner in (one.items() if isinstance(one, dict) else ()):
-            if any(word in str(key).lower() for word in ("step", "stage", "pipeline")):
-                yield from _scalars(inner)
-            elif depth < 3:
-                stack.append((inner, depth + 1))
-
-
-def _split(text: str) -> list[str]:
-    return text.replace(",", " ").replace("/", " ").split()
-
-
-def _scalars(value: object) -> Iterator[str]:
-    stack = [value]
-    count = 0
-    while stack and count < _MAX_WORDS:
-        one = stack.pop()
-        match one:
-            case str():
-                count += 1
-                if len(one) < 400:
-                    yield one
-                    yield from _split(one)
-            case list():
-                stack.extend(one)
-            case dict():
-                # The keys name steps as well: `steps: {train: true}`.
-                stack.extend((*one.keys(), *one.values()))
-
-
-def units_of(snapshot: Snapshot) -> Units:
-    """A repository's code in its units."""
-    return _units_of(snapshot)
-
-
-_units_of: Reading[Units] = Reading(lambda snapshot: Units(code_of(snapshot)))
+        return step_words(self._documents, self._files)
 
 
 def reach_from(snapshot: Snapshot, starts: Iterable[Start]) -> Reach:

@@ -15,9 +15,10 @@ from grader.codebase.code import code_of
 from grader.codebase.commands import Started, started_by
 from grader.codebase.credentials import masked
 from grader.codebase.documents import documents_of, text_of
-from grader.codebase.reach import Start, reach_from, script_paths, started_by_call
+from grader.codebase.reach import Start, reach_from
 from grader.codebase.reading import Reading
 from grader.codebase.shell import Command, commands
+from grader.codebase.starting import script_paths, started_by_call
 from grader.codebase.task_files import (
     Rule,
     add_tasks,

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from grader.codebase.code import Code, CodeFile, code_of
 from grader.codebase.commands import Started
-from grader.codebase.reach import Start, reach_from, script_paths, started_by_call
+from grader.codebase.reach import Start, reach_from
 from grader.codebase.reading import Reading
+from grader.codebase.starting import script_paths, started_by_call
 from grader.codebase.written_commands import Origin, written_commands_of
 from grader.model.measurement import Sight
 from grader.model.snapshot import Snapshot
