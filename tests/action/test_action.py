@@ -179,6 +179,7 @@ def test_a_token_that_may_only_read_is_said_and_is_no_failure(
     assert "summary, https://github.com/octo/prices/actions/runs/77" in said.message
 
 
+@pytest.mark.sandbox
 def test_where_a_comment_is_a_must_a_token_that_may_only_read_fails(
     whole: Whole, graded: dict[str, str]
 ) -> None:
@@ -191,6 +192,7 @@ def test_where_a_comment_is_a_must_a_token_that_may_only_read_fails(
     assert job.steps["Hold it to what was asked"].outcome == "success"
 
 
+@pytest.mark.sandbox
 def test_a_result_of_another_commit_is_not_commented_on(
     whole: Whole, graded: dict[str, str]
 ) -> None:
@@ -447,6 +449,7 @@ def test_no_machine_is_changed_that_is_somebodys_own_or_needs_no_box(
     assert machine.asked == []
 
 
+@pytest.mark.sandbox
 def test_a_project_that_cannot_be_graded_fails_and_nothing_is_made_up(
     site: Site,
 ) -> None:

@@ -116,6 +116,7 @@ def test_the_end_of_a_stretch_goes_with_its_beginning() -> None:
     )
 
 
+@pytest.mark.sandbox
 def test_what_each_comment_hides_comes_back_without_it(
     make_snapshot: MakeSnapshot, bench: Bench
 ) -> None:

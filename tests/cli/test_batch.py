@@ -175,6 +175,7 @@ def stopped(
     }
 
 
+@pytest.mark.sandbox
 @pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
 def test_a_run_that_is_killed_goes_on_and_comes_to_the_same(
     rubric: Path, tmp_path: Path
@@ -192,6 +193,7 @@ def test_a_run_that_is_killed_goes_on_and_comes_to_the_same(
     assert not list(output.rglob(".new-*"))
 
 
+@pytest.mark.sandbox
 @pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_run_that_is_asked_to_stop_keeps_what_it_has(

@@ -105,6 +105,7 @@ def test_files_that_cannot_be_read_are_findings_and_never_free_points(
         assert result.mark <= 10 * 2 / 7, name
 
 
+@pytest.mark.sandbox
 def test_what_is_too_deep_for_a_tool_is_ungraded_and_named(tmp_path: Path) -> None:
     repository = write(
         tmp_path / "repository",

@@ -145,6 +145,7 @@ def test_titles_of_pages_are_cut_outside_of_code_and_it_is_said() -> None:
     assert last.content.startswith("The rest did not fit")
 
 
+@pytest.mark.sandbox
 def test_a_large_report_still_fits_into_a_comment() -> None:
     finding = Finding(rule="E501", message="x" * 300, path="y" * 200, line=1)
     report = sample.with_findings([finding] * 500)

@@ -17,6 +17,9 @@ from grader.reporting.clean import clean
 from grader.submissions import choice
 from tests.hostile import git_repositories as hostile
 
+# Repositories that are bombs: seconds each, left to .ci/run.
+pytestmark = pytest.mark.sandbox
+
 Case = Callable[[Path], Path]
 
 

@@ -228,6 +228,7 @@ def pytest_collection_modifyitems(config, items):
 """
 
 
+@pytest.mark.sandbox
 def test_what_is_told_of_many_tests_stays_small(
     make_snapshot: MakeSnapshot, bench: Bench
 ) -> None:
