@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
-from pathspec import GitIgnoreSpec
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from grader.checkers._base import Bench, Checker, Options, Result
+from grader.codebase.ignores import ignores_of
 from grader.model.measurement import Finding, Measured, Quantity
 from grader.model.snapshot import Snapshot
 
@@ -20,9 +20,6 @@ _PLACEHOLDER = re.compile(
 
 # Nobody's white space is larger; a file that is larger has content.
 _MAX_BLANK_BYTES = 64 * 1024
-
-# A pattern of many wildcards takes exponential time to match.
-_PLAIN_PATTERN = re.compile(r"[^*\[\]]*(?:(?:\*|\[\w+\])[^*\[\]]*){0,4}")
 
 
 def _or_a_string(schema: dict[str, Any]) -> None:
@@ -160,6 +157,11 @@ class FilePresence(Checker[FilePresenceOptions]):
         ),
     )
 
+    def reads(
+        self, snapshot: Snapshot, options: FilePresenceOptions
+    ) -> tuple[str, ...]:
+        return snapshot.files
+
     def measure(
         self, snapshot: Snapshot, options: FilePresenceOptions, bench: Bench
     ) -> Result:
@@ -224,9 +226,8 @@ def _look_for(
     if there:
         return there[0]
     wanted = expected.any_of[0]
-    return _Entry(
-        expected, "missing", wanted, is_ignored=_is_ignored(_to_add(wanted), snapshot)
-    )
+    why = ignores_of(snapshot).why(_to_add(wanted))
+    return _Entry(expected, "missing", wanted, is_ignored=why is not None)
 
 
 def _seen(
@@ -311,15 +312,3 @@ def _how_to_add(entry: _Entry) -> str:
     if entry.wanted.endswith("/"):
         return f"Commit what belongs in it, or at least a placeholder: {add}"
     return f"Write it at the top of the repository, then: {add}"
-
-
-def _is_ignored(path: str, snapshot: Snapshot) -> bool:
-    if ".gitignore" not in snapshot.files:
-        return False
-    text = (snapshot.root / ".gitignore").read_text("utf-8", errors="replace")
-    lines = [line for line in text.splitlines() if _PLAIN_PATTERN.fullmatch(line)]
-    try:
-        return GitIgnoreSpec.from_lines(lines).match_file(path)
-    except ValueError:
-        # A line that is no pattern (`!`). This is for a hint only.
-        return False

@@ -15,13 +15,30 @@ from grader.codebase.reading import Reading
 from grader.model.measurement import Sight
 from grader.model.snapshot import Snapshot
 
-_BYTES = 64 * 1024
-_LINES = 1_000
+# No project's own .gitignore has more of anything.
+MAX_BYTES = 64 * 1024
+MAX_LINES = 1_000
 _PATTERN_CHARACTERS = 500
 # Each star of a name multiplies the time that the match of a long name takes.
 _STARS = 3
 _FILES = 50
 _FOLDERS = 30
+
+
+def is_reasonable(line: str) -> bool:
+    """Whether a pattern means something and can be matched in a reasonable time."""
+    parts = line.split("/")
+    if (
+        len(line) > _PATTERN_CHARACTERS
+        or parts.count("**") > _STARS
+        or any(part.count("*") > _STARS for part in parts)
+    ):
+        return False
+    try:
+        GitIgnoreSpec.from_lines([line])
+    except (ValueError, re.error):
+        return False  # `!` alone, a backslash at the end, `[z-a]`
+    return True
 
 
 class Ignores:
@@ -33,7 +50,7 @@ class Ignores:
         ]
         self._rules: dict[str, _Rules] = {}
         for path in sorted(files, key=len)[:_FILES]:
-            text = text_of(snapshot, path, _BYTES)
+            text = text_of(snapshot, path, MAX_BYTES)
             if text is not None:
                 self._rules[str(PurePosixPath(path).parent)] = _Rules(path, text)
 
@@ -72,8 +89,8 @@ class _Rules:
         # Only patterns: the library counts comments and leaves blank lines out.
         kept = [
             (number, line)
-            for number, line in enumerate(text.splitlines()[:_LINES], start=1)
-            if line.strip() and not line.startswith("#") and _is_reasonable(line)
+            for number, line in enumerate(text.splitlines()[:MAX_LINES], start=1)
+            if line.strip() and not line.startswith("#") and is_reasonable(line)
         ]
         self._lines = [number for number, _ in kept]
         self._texts = [line for _, line in kept]
@@ -87,21 +104,6 @@ class _Rules:
             return Sight(path=self.path)
         what = self._texts[index].strip()
         return Sight(path=self.path, line=self._lines[index], what=what)
-
-
-def _is_reasonable(line: str) -> bool:
-    parts = line.split("/")
-    if (
-        len(line) > _PATTERN_CHARACTERS
-        or parts.count("**") > _STARS
-        or any(part.count("*") > _STARS for part in parts)
-    ):
-        return False
-    try:
-        GitIgnoreSpec.from_lines([line])
-    except (ValueError, re.error):
-        return False  # `!` alone, a backslash at the end, `[z-a]`
-    return True
 
 
 ignores_of: Reading[Ignores] = Reading(Ignores)

@@ -5,21 +5,14 @@ folder lies inside a repository.
 """
 
 import os
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
+from grader.codebase.ignores import MAX_BYTES, MAX_LINES, is_reasonable
 from grader.submissions.names import MAX_FOLDERS
-
-# No project's own has more of anything. Each star of a name multiplies the time that the
-# match of a long name takes.
-_GITIGNORE_BYTES = 64 * 1024
-_GITIGNORE_LINES = 1_000
-_PATTERN_CHARACTERS = 500
-_STARS = 3
 
 
 @dataclass(frozen=True)
@@ -72,25 +65,9 @@ def _rules_of(folder: Path) -> list[_Rules]:
     if not file.is_file() or file.is_symlink():
         return []
     with file.open("rb") as stream:
-        text = stream.read(_GITIGNORE_BYTES).decode("utf-8", errors="replace")
-    lines = [line for line in text.splitlines() if _is_reasonable(line)]
-    return [_Rules(folder, GitIgnoreSpec.from_lines(lines[:_GITIGNORE_LINES]))]
-
-
-def _is_reasonable(line: str) -> bool:
-    """Whether a pattern means something and can be matched in a reasonable time."""
-    parts = line.split("/")
-    if (
-        len(line) > _PATTERN_CHARACTERS
-        or parts.count("**") > _STARS
-        or any(part.count("*") > _STARS for part in parts)
-    ):
-        return False
-    try:
-        GitIgnoreSpec.from_lines([line])
-    except (ValueError, re.error):
-        return False  # `!` alone, a backslash at the end, `[z-a]`
-    return True
+        text = stream.read(MAX_BYTES).decode("utf-8", errors="replace")
+    lines = [line for line in text.splitlines() if is_reasonable(line)]
+    return [_Rules(folder, GitIgnoreSpec.from_lines(lines[:MAX_LINES]))]
 
 
 def _rules_above(folder: Path) -> list[_Rules]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -159,7 +160,7 @@ def test_the_very_name_goes_before_its_twin_in_another_case(
         ("[Ll]ogs/\n", "git add -f logs/.gitkeep"),
         ("# logs/\n*.log\n", "git add logs/.gitkeep"),
         ("logs/*\n!logs/.gitkeep\n", "git add logs/.gitkeep"),
-        ("!\nlogs/\n", "git add logs/.gitkeep"),  # no pattern: the plain hint
+        ("!\nlogs/\n", "git add -f logs/.gitkeep"),  # git passes over the first
     ],
 )
 def test_the_hint_knows_whether_gitignore_names_the_folder(
@@ -177,6 +178,17 @@ def test_a_gitignore_of_exponential_patterns_is_passed_over(
     hostile = "*" * 200 + "z\n" + "*?" * 100 + "z\n" + "[z-a]\n[[a]]\nlogs/\n"
     outcome = measured(make_snapshot({".gitignore": hostile}), bench, ("logs/",))
     assert outcome.findings[0].fix.endswith("git add -f logs/.gitkeep")
+
+
+def test_a_gitignore_that_is_a_link_is_not_followed(
+    make_snapshot: MakeSnapshot, bench: Bench, tmp_path: Path
+) -> None:
+    (tmp_path / "elsewhere").write_text("logs/\n")
+    snapshot = make_snapshot({".gitignore": ""})
+    (snapshot.root / ".gitignore").unlink()
+    (snapshot.root / ".gitignore").symlink_to(tmp_path / "elsewhere")
+    outcome = measured(snapshot, bench, ("logs/",))
+    assert outcome.findings[0].fix.endswith(": git add logs/.gitkeep")
 
 
 def test_what_is_in_git_but_too_large_to_read_is_there(
