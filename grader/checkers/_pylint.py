@@ -1,7 +1,9 @@
 """Runs pylint and reads its report: for what it rates, and what comments hide from it."""
 
+import ast
 import glob
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Annotated, Literal
 
@@ -18,7 +20,7 @@ from grader.checkers._base import Bench, Command, Options, refuse_unknown
 from grader.checkers._culprits import CrashedOn
 from grader.checkers._pylint_packages import ignore_option
 from grader.errors import CannotMeasure
-from grader.model.snapshot import Snapshot
+from grader.model.snapshot import PythonModule, Snapshot
 from grader.sandbox.run import ToolOutput
 
 Kind = Literal["fatal", "error", "warning", "refactor", "convention", "info"]
@@ -129,6 +131,52 @@ def read_pylint(output: ToolOutput, snapshot: Snapshot) -> PylintReport:
     if not complete or output.exit_status not in expected:
         raise refuse_unknown("pylint", output, "contradicts itself")
     return report
+
+
+@dataclass(frozen=True)
+class Rating:
+    """What pylint rates: None where it read no statement, and the files it could not read.
+
+    `refused` are those that Python can't parse either; `is_empty` is a project without a
+    statement to read.
+    """
+
+    score: float | None
+    unparsable: frozenset[str]
+    refused: frozenset[str]
+    skipped: frozenset[str]
+    is_empty: bool
+
+
+def rating_of(output: ToolOutput, report: PylintReport, snapshot: Snapshot) -> Rating:
+    """The rating that a report really gives: json2 says 10 where there is none."""
+    modules = [snapshot.module(path) for path in snapshot.source_files]
+    # An import of a broken file has the same id as the broken file itself.
+    unread = {
+        message.path
+        for message in report.messages
+        if message.id == "E0001" and not message.text.startswith("Cannot import")
+    }
+    refused = {module.path for module in modules if module.problem}
+    unparsable = unread | refused
+    skipped = {m.path for m in report.messages if m.id == "I0013"}
+    written = {module.path for module in modules if _has_statement(module)}
+    is_rated = output.exit_status != 0 and bool(written - unparsable - skipped)
+    return Rating(
+        report.statistics.score if is_rated else None,
+        frozenset(unparsable),
+        frozenset(refused),
+        frozenset(skipped),
+        is_empty=not written and not unparsable,
+    )
+
+
+def _has_statement(module: PythonModule) -> bool:
+    # A docstring is no statement to pylint.
+    tree = module.tree
+    if tree is None:
+        return False
+    return len(tree.body) > (ast.get_docstring(tree, clean=False) is not None)
 
 
 def _site_packages(bench: Bench) -> str:

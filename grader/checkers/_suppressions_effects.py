@@ -1,9 +1,9 @@
 """What each kind of suppressing comment hides: the tool with it, and without it."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Set
 from dataclasses import dataclass, field
 
-from grader.checkers._base import Bench, Options, execute
+from grader.checkers._base import Bench, Command, Options, execute
 from grader.checkers._black import FormattingOptions, black_command, read_black
 from grader.checkers._detect_secrets import scan, scan_command
 from grader.checkers._flake8 import read_violations
@@ -12,13 +12,19 @@ from grader.checkers._lint_command import LintOptions, lint_command
 from grader.checkers._logging_command import LoggingOptions, logging_command, merged
 from grader.checkers._pydocstyle import read_report
 from grader.checkers._pydocstyle_command import DocstringsOptions, pydocstyle_command
-from grader.checkers._pylint import PylintOptions, pylint_command, read_pylint
+from grader.checkers._pylint import (
+    PylintOptions,
+    pylint_command,
+    rating_of,
+    read_pylint,
+)
 from grader.checkers._suite.lines import read_lines
 from grader.checkers._suppressions_comments import Kind
 from grader.checkers._suppressions_copy import stripped
 from grader.errors import CannotMeasure
 from grader.model.measurement import Finding, Quantity
 from grader.model.snapshot import Snapshot, is_test_file
+from grader.sandbox.run import ToolOutput
 
 Number = int | float
 
@@ -74,8 +80,8 @@ EFFECT_QUANTITIES = (
     Quantity(
         "hidden_pylint_points",
         "points",
-        "by how much pylint's comments raise its rating; absent where pylint could not be "
-        "run",
+        "by how much pylint's comments raise its rating, which is 0 where they leave it "
+        "nothing to rate; absent where pylint could not be run",
         better="lower",
         ideal=0,
         maximum=10,
@@ -102,9 +108,11 @@ EFFECT_QUANTITIES = (
     Quantity(
         "hidden_statements",
         "statements",
-        "statements of the source that `pragma: no cover` takes out of the coverage",
+        "statements of the source that `pragma: no cover` takes out of the coverage; "
+        "absent where they could not be counted",
         better="lower",
         ideal=0,
+        optional=True,
     ),
     Quantity(
         "hidden_secrets",
@@ -217,59 +225,82 @@ def _pylint(
     marked = [path for path in marked if path in snapshot.source_files]
     if not marked:
         return Effect()
-    scores, messages = [], []
+    ratings, messages = [], []
     for tree in (snapshot, stripped("pylint", marked, snapshot, bench)):
         command = pylint_command(tree, options.pylint, bench)
         output = execute(command, command.files, tree, bench)
         report = read_pylint(output, tree)
-        # Without a statement that it may read it rates nothing: see the check pylint.
-        scores.append(report.statistics.score if output.exit_status else 0.0)
+        ratings.append(rating_of(output, report, tree).score)
         counts = report.statistics.counts
         messages.append(sum(counts.values()) - counts.get("info", 0))
+    # Where it may read no statement its mark is that of 0: see the check pylint.
+    shown, all_of_it = (rating or 0.0 for rating in ratings)
+    said = [
+        "nothing" if rating is None else f"the code {rating:.2f}" for rating in ratings
+    ]
     return Effect(
         {
             "hidden_pylint_messages": max(0, messages[1] - messages[0]),
-            "hidden_pylint_points": max(0.0, scores[0] - scores[1]),
+            "hidden_pylint_points": max(0.0, shown - all_of_it),
         },
-        f"pylint rates the code {scores[0]:.2f} with {messages[0]} messages; without the "
-        f"comments it is {scores[1]:.2f} with {messages[1]}.",
+        f"pylint rates {said[0]} with {messages[0]} messages; without the comments it "
+        f"rates {said[1]} with {messages[1]}.",
     )
 
 
 def _format(
     marked: list[str], snapshot: Snapshot, options: MeasuredAs, bench: Bench
 ) -> Effect:
-    changed = []
-    for tree in (snapshot, stripped("format", marked, snapshot, bench)):
-        part = tree.only(marked)
-        command = black_command(part, options.formatting, bench)
-        output = execute(command, command.files, part, bench)
-        changed.append(read_black(output, part).changed)
-    hidden = changed[1] - changed[0]
+    def command(part: Snapshot) -> Command:
+        return black_command(part, options.formatting, bench)
+
+    def changed(output: ToolOutput, part: Snapshot) -> Set[str]:
+        return read_black(output, part).changed
+
+    shown, all_of_them = _rewritten("format", marked, snapshot, bench, command, changed)
     return Effect(
-        {"hidden_unformatted": len(hidden)},
-        f"black would reformat {len(changed[0])} of the {_files(marked)} with comments "
-        f"for it; without them it is {len(changed[1])}.",
+        {"hidden_unformatted": len(all_of_them - shown)},
+        f"black would reformat {len(shown)} of the {_files(marked)} with comments for "
+        f"it; without them it is {len(all_of_them)}.",
     )
 
 
 def _imports(
     marked: list[str], snapshot: Snapshot, options: MeasuredAs, bench: Bench
 ) -> Effect:
-    changed = []
-    for tree in (snapshot, stripped("imports", marked, snapshot, bench)):
-        part = tree.only(marked)
-        command = isort_command(part, options.imports, bench)
-        if not command.files:
-            return Effect()
-        output = execute(command, command.files, part, bench)
-        changed.append(read_isort(output, part).to_change)
-    hidden = changed[1] - changed[0]
-    return Effect(
-        {"hidden_unsorted": len(hidden)},
-        f"isort would change {len(changed[0])} of the {_files(marked)} with comments for "
-        f"it; without them it is {len(changed[1])}.",
+    def command(part: Snapshot) -> Command:
+        return isort_command(part, options.imports, bench)
+
+    def changed(output: ToolOutput, part: Snapshot) -> Set[str]:
+        return read_isort(output, part).to_change
+
+    if not command(snapshot.only(marked)).files:
+        return Effect()
+    shown, all_of_them = _rewritten(
+        "imports", marked, snapshot, bench, command, changed
     )
+    return Effect(
+        {"hidden_unsorted": len(all_of_them - shown)},
+        f"isort would change {len(shown)} of the {_files(marked)} with comments for it; "
+        f"without them it is {len(all_of_them)}.",
+    )
+
+
+def _rewritten(
+    kind: Kind,
+    marked: list[str],
+    snapshot: Snapshot,
+    bench: Bench,
+    command_for: Callable[[Snapshot], Command],
+    changed: Callable[[ToolOutput, Snapshot], Set[str]],
+) -> tuple[Set[str], Set[str]]:
+    """Which of the marked files a tool would rewrite, with the comments and without."""
+    found = []
+    for tree in (snapshot, stripped(kind, marked, snapshot, bench)):
+        part = tree.only(marked)
+        command = command_for(part)
+        found.append(changed(execute(command, command.files, part, bench), part))
+    return found[0], found[1]
 
 
 def _no_cover(

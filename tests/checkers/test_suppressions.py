@@ -1,15 +1,22 @@
 """Suppressions: comments among the tokens, what each hides, settings that hide."""
 
+import json
+from collections import Counter
 from collections.abc import Mapping
 
 import pytest
 
 from grader.checkers._base import Bench
+from grader.checkers._registry import installed
 from grader.checkers._suppressions_comments import suppressions_in, without
+from grader.checkers._suppressions_effects import EFFECT_QUANTITIES
 from grader.checkers._suppressions_settings import settings_that_hide
 from grader.checkers.lint import LintOptions
 from grader.checkers.suppressions import Suppressions, SuppressionsOptions
+from grader.engine.declared import refuse_undeclared
+from grader.errors import CannotMeasure
 from grader.model.measurement import Measured, NotApplicable
+from grader.sandbox.run import ToolOutput
 from tests.conftest import MakeSnapshot
 
 
@@ -175,6 +182,68 @@ def test_a_tool_that_can_not_be_run_leaves_its_number_out(
     outcome = measure({"a.py": "import os  # noqa\n"}, make_snapshot, broken)
     assert "hidden_violations" not in outcome.values
     assert "noqa-not-measured" in {finding.rule for finding in outcome.findings}
+
+
+def test_every_number_of_what_is_hidden_may_be_absent() -> None:
+    assert [one.name for one in EFFECT_QUANTITIES if not one.optional] == []
+
+
+@pytest.mark.parametrize("reader", ["stripped", "read_lines"])
+def test_statements_that_can_not_be_counted_cost_their_number_alone(
+    reader: str,
+    make_snapshot: MakeSnapshot,
+    bench: Bench,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails(*_: object) -> None:
+        raise CannotMeasure("no room")
+
+    monkeypatch.setattr(f"grader.checkers._suppressions_effects.{reader}", fails)
+    files = {"src/a.py": "def f():  # pragma: no cover\n    return 1\n"}
+    outcome = measure(files, make_snapshot, bench)
+    refuse_undeclared(installed().checkers["suppressions"], outcome)
+    assert "hidden_statements" not in outcome.values
+    assert outcome.values["comments"] == 1
+    assert "no-cover-not-measured" in {finding.rule for finding in outcome.findings}
+
+
+# What pylint prints of a file that says skip-file beside one that holds no statement and is
+# complained about all the same, and of both without the comment: it says 10 for the first.
+UNRATED = (16, 10.0, ("I0013", "info"), ("C0304", "convention"))
+RATED = (20, 5.0, ("W0611", "warning"), ("C0304", "convention"))
+
+
+def as_printed(status: int, score: float, *messages: tuple[str, str]) -> "ToolOutput":
+    told = [
+        {"type": kind, "messageId": code, "symbol": "x", "message": "x"}
+        | {"path": "src/a.py", "line": 1}
+        for code, kind in messages
+    ]
+    counts = Counter(kind for _, kind in messages)
+    report = {
+        "messages": told,
+        "statistics": {"messageTypeCount": counts, "score": score},
+    }
+    return ToolOutput(status, json.dumps(report), "", 0.1)
+
+
+def test_comments_that_leave_pylint_nothing_to_rate_raise_no_rating(
+    make_snapshot: MakeSnapshot, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outputs = iter((as_printed(*UNRATED), as_printed(*RATED)))
+    monkeypatch.setattr(
+        "grader.checkers._suppressions_effects.execute", lambda *_: next(outputs)
+    )
+    files = {
+        "src/a.py": "# pylint: skip-file\nimport os\nX = 1\n",
+        "src/b.py": "# Nothing yet.",
+    }
+    outcome = measure(files, make_snapshot, bench)
+    assert outcome.values["hidden_pylint_messages"] == 1
+    assert outcome.values["hidden_pylint_points"] == 0
+    (told,) = [one.message for one in outcome.findings if one.rule == "pylint-hides"]
+    assert told.startswith("pylint rates nothing with 1 messages; without the comments")
+    assert "rates the code 5.00 with 2." in told
 
 
 def test_a_repository_without_python_has_nothing_to_hide(
