@@ -1,8 +1,6 @@
 """A repository with a pull request, checked out as a job has it."""
 
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +10,7 @@ import pytest
 
 from tests.action.expressions import Value
 from tests.action.runner import Job
+from tests.committing import git
 
 CLEAN = '"""A module."""\n\nVALUE = 1\n'
 # What a student could hope that the runner acts on.
@@ -29,27 +28,6 @@ dimensions:
         score: max(0, 10 - 3 * hardcoded_paths)
         advice: Read paths from the configuration.
 """
-ENVIRONMENT = {
-    **{k: v for k, v in os.environ.items() if not k.startswith("GIT_")},
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_AUTHOR_NAME": "a",
-    "GIT_AUTHOR_EMAIL": "a@example.org",
-    "GIT_COMMITTER_NAME": "a",
-    "GIT_COMMITTER_EMAIL": "a@example.org",
-}
-
-
-def git(folder: Path, *words: str) -> str:
-    """What git says in a folder."""
-    ran = subprocess.run(
-        ["git", *words],
-        cwd=folder,
-        env=ENVIRONMENT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return ran.stdout.strip()
 
 
 def commit(folder: Path, files: Mapping[str, str]) -> str:

@@ -12,9 +12,10 @@ import pytest
 from markdown_it import MarkdownIt
 
 from grader.reporting.json import load_report
-from tests.action.conftest import ODD, Origin, Site, Stubbed, commit, git
+from tests.action.conftest import ODD, Origin, Site, Stubbed, commit
 from tests.action.runner import IDENTITY, ROOT, TOKEN, Job, action
 from tests.action.server import Api, serving
+from tests.committing import git
 
 SECRETS = (TOKEN, IDENTITY)
 # What a shell would act on, were it ever part of a script.
@@ -46,6 +47,7 @@ def whole(origin: Origin, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield Whole(site, job, api)
 
 
+@pytest.mark.sandbox
 def test_everything_is_reported_before_the_gate_refuses(whole: Whole) -> None:
     outcomes = {name: one.outcome for name, one in whole.job.steps.items()}
     gate = outcomes.pop("Hold it to what was asked")
@@ -56,6 +58,7 @@ def test_everything_is_reported_before_the_gate_refuses(whole: Whole) -> None:
     assert "worse than base (-6)" in last.log
 
 
+@pytest.mark.sandbox
 def test_the_outputs_are_those_of_the_head_and_of_what_the_branch_left(
     whole: Whole,
 ) -> None:
@@ -75,6 +78,7 @@ def test_the_outputs_are_those_of_the_head_and_of_what_the_branch_left(
     assert json.loads(Path(outputs["sarif"]).read_text())["version"] == "2.1.0"
 
 
+@pytest.mark.sandbox
 def test_the_artifact_holds_html_and_json(whole: Whole) -> None:
     given = whole.job.steps["Keep the reports"].given
     outputs = whole.job.outputs
@@ -84,12 +88,14 @@ def test_the_artifact_holds_html_and_json(whole: Whole) -> None:
     assert given["name"] == "mlops-grade"
 
 
+@pytest.mark.sandbox
 def test_code_scanning_gets_the_commit_that_was_graded(whole: Whole) -> None:
     given = whole.job.steps["Send the findings to code scanning"].given
     assert given["sarif_file"] == whole.job.outputs["sarif"]
     assert (given["ref"], given["sha"]) == ("refs/pull/3/head", whole.site.head)
 
 
+@pytest.mark.sandbox
 def test_what_grades_has_no_token_and_no_way_to_tell_later_steps_anything(
     whole: Whole,
 ) -> None:
@@ -108,6 +114,7 @@ def test_what_grades_has_no_token_and_no_way_to_tell_later_steps_anything(
     assert f"GITHUB_TOKEN={TOKEN}" in started[3].environment
 
 
+@pytest.mark.sandbox
 def test_there_is_one_comment_and_it_has_the_change(whole: Whole) -> None:
     (text,) = whole.api.comments
     assert "<!-- mlops-grade comment" in text
@@ -117,6 +124,7 @@ def test_there_is_one_comment_and_it_has_the_change(whole: Whole) -> None:
     assert TOKEN not in whole.job.log
 
 
+@pytest.mark.sandbox
 def test_the_summary_is_inert_and_says_total_change_and_fixes(whole: Whole) -> None:
     summary = whole.job.steps["Report"].summary
     assert summary.startswith("# 1 of 10")
@@ -127,6 +135,7 @@ def test_the_summary_is_inert_and_says_total_change_and_fixes(whole: Whole) -> N
     assert len(summary.encode()) < 1024 * 1024
 
 
+@pytest.mark.sandbox
 def test_lines_that_the_branch_changed_are_annotated_first(whole: Whole) -> None:
     found = [
         one
@@ -139,6 +148,7 @@ def test_lines_that_the_branch_changed_are_annotated_first(whole: Whole) -> None
     assert set(paths[:-1]) == {"main.py", ODD}
 
 
+@pytest.mark.sandbox
 def test_nothing_of_the_repository_commands_the_runner(whole: Whole) -> None:
     ours = {"notice", "warning", "error"}
     for name, step in whole.job.steps.items():
@@ -163,6 +173,7 @@ def graded(whole: Whole) -> dict[str, str]:
     return {**whole.site.installed(), "Grade": lines, "Report": "true"}
 
 
+@pytest.mark.sandbox
 def test_a_token_that_may_only_read_is_said_and_is_no_failure(
     whole: Whole, graded: dict[str, str]
 ) -> None:

@@ -1,12 +1,11 @@
 """The API: what of a route, its models, its work and its tests counts; the examples say more."""
 
-from collections.abc import Mapping
-
 import pytest
 
 from grader.checkers._base import Bench
 from grader.checkers.api import Api, ApiOptions
-from grader.model.measurement import Measured, NotApplicable
+from grader.model.measurement import NotApplicable
+from tests.checkers.conftest import Measure, told
 from tests.conftest import MakeSnapshot
 
 HEAD = "from fastapi import FastAPI\nfrom pydantic import BaseModel\napp = FastAPI()\n"
@@ -15,25 +14,8 @@ ROUTE = "@app.post('/predict')\ndef predict(x: dict):\n    return sorted(x)\n"
 
 
 @pytest.fixture
-def measured(make_snapshot: MakeSnapshot, bench: Bench) -> "Measure":
-    return Measure(make_snapshot, bench)
-
-
-class Measure:
-    """The API's facts about some files."""
-
-    def __init__(self, make_snapshot: MakeSnapshot, bench: Bench) -> None:
-        self._make, self._bench = make_snapshot, bench
-
-    def __call__(self, files: Mapping[str, str]) -> Measured:
-        outcome = Api().measure(self._make(files), ApiOptions(), self._bench).outcome
-        assert isinstance(outcome, Measured)
-        return outcome
-
-
-def told(found: Measured, name: str) -> str:
-    """What is said of a line."""
-    return next(one.told for one in found.answers if one.quantity == name)
+def measured(make_snapshot: MakeSnapshot, bench: Bench) -> Measure:
+    return Measure("api", make_snapshot, bench)
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@
 import pytest
 
 from grader.checkers._base import Bench
-from grader.checkers.configuration import Configuration, ConfigurationOptions
-from grader.model.measurement import Answer, Measured
+from grader.model.measurement import Measured
+from tests.checkers.conftest import Measure, answer
 from tests.conftest import MakeSnapshot
 
 CONFIG = {"config.yaml": "data: {path: raw.csv}\nmodel: {depth: 4, kind: tree}\n"}
@@ -14,15 +14,7 @@ def measured(
     files: dict[str, str], make_snapshot: MakeSnapshot, bench: Bench
 ) -> Measured:
     """The facts of a repository."""
-    snapshot = make_snapshot(files)
-    outcome = Configuration().measure(snapshot, ConfigurationOptions(), bench).outcome
-    assert isinstance(outcome, Measured)
-    return outcome
-
-
-def answer(outcome: Measured, name: str) -> Answer:
-    """The answer to one line."""
-    return next(one for one in outcome.answers if one.quantity == name)
+    return Measure("configuration", make_snapshot, bench)(files)
 
 
 @pytest.mark.parametrize(

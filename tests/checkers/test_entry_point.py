@@ -8,28 +8,15 @@ from grader.checkers._base import Bench
 from grader.checkers.entry_point import EntryPoint, EntryPointOptions
 from grader.checkers.pipeline_stages import PipelineStages, PipelineStagesOptions
 from grader.model.measurement import Measured, NotApplicable
+from tests.checkers.conftest import Measure
 from tests.conftest import MakeSnapshot
 
 MODULE = {"src/train.py": "def train_model(x):\n    return sorted(x)\n"}
 
 
 @pytest.fixture
-def measured(make_snapshot: MakeSnapshot, bench: Bench) -> "Measure":
-    return Measure(make_snapshot, bench)
-
-
-class Measure:
-    """The entry point's facts about some files."""
-
-    def __init__(self, make_snapshot: MakeSnapshot, bench: Bench) -> None:
-        self._make, self._bench = make_snapshot, bench
-
-    def __call__(self, files: Mapping[str, str], **options: int) -> Measured:
-        snapshot = self._make(files)
-        given = EntryPointOptions.model_validate(options)
-        outcome = EntryPoint().measure(snapshot, given, self._bench).outcome
-        assert isinstance(outcome, Measured)
-        return outcome
+def measured(make_snapshot: MakeSnapshot, bench: Bench) -> Measure:
+    return Measure("entry-point", make_snapshot, bench)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """Experiment tracking: what of a call counts for which line; the examples say the rest."""
 
-from collections.abc import Mapping
-
 import pytest
 
 from grader.checkers._base import Bench
@@ -10,36 +8,25 @@ from grader.checkers.experiment_tracking import (
     ExperimentTrackingOptions,
 )
 from grader.model.measurement import Measured, NotApplicable
+from tests.checkers.conftest import Measure, told
 from tests.conftest import MakeSnapshot
 
 
 @pytest.fixture
-def measured(make_snapshot: MakeSnapshot, bench: Bench) -> "Measure":
-    return Measure(make_snapshot, bench)
+def measured(make_snapshot: MakeSnapshot, bench: Bench) -> "Tracking":
+    return Tracking(make_snapshot, bench)
 
 
-class Measure:
-    """The tracking of a runner whose main() has these lines."""
+class Tracking:
+    """The tracking of a runner whose main() has these lines; `files` are whole ones."""
 
     def __init__(self, make_snapshot: MakeSnapshot, bench: Bench) -> None:
-        self._make, self._bench = make_snapshot, bench
+        self.files = Measure("experiment-tracking", make_snapshot, bench)
 
     def __call__(self, body: str, **files: str) -> Measured:
         lines = "".join(f"    {line}\n" for line in body.splitlines())
         text = f"import os\nimport mlflow\nimport wandb\ndef main():\n{lines}main()\n"
         return self.files({"main.py": text, **files})
-
-    def files(self, files: Mapping[str, str]) -> Measured:
-        """The same of whole files."""
-        checker, options = ExperimentTracking(), ExperimentTrackingOptions()
-        outcome = checker.measure(self._make(files), options, self._bench).outcome
-        assert isinstance(outcome, Measured)
-        return outcome
-
-
-def told(found: Measured, name: str) -> str:
-    """What is said of a line."""
-    return next(one.told for one in found.answers if one.quantity == name)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +48,7 @@ def told(found: Measured, name: str) -> str:
         ("wandb.login()", 0),
     ],
 )
-def test_what_a_run_is(body: str, run: int, measured: Measure) -> None:
+def test_what_a_run_is(body: str, run: int, measured: Tracking) -> None:
     assert measured(body).values["run"] == run
 
 
@@ -80,7 +67,7 @@ def test_what_a_run_is(body: str, run: int, measured: Measure) -> None:
     ],
 )
 def test_parameters_are_what_goes_into_the_run(
-    body: str, holds: int, measured: Measure
+    body: str, holds: int, measured: Tracking
 ) -> None:
     assert measured(body).values["config"] == holds
 
@@ -102,7 +89,7 @@ def test_parameters_are_what_goes_into_the_run(
         ("wandb.Table()", 0),
     ],
 )
-def test_metrics_are_numbers(line: str, holds: int, measured: Measure) -> None:
+def test_metrics_are_numbers(line: str, holds: int, measured: Tracking) -> None:
     assert measured(f"wandb.init()\n{line}").values["metrics"] == holds
 
 
@@ -119,7 +106,7 @@ def test_metrics_are_numbers(line: str, holds: int, measured: Measure) -> None:
     ],
 )
 def test_what_is_kept_and_how_it_ends(
-    body: str, artifact: int, finished: int, measured: Measure
+    body: str, artifact: int, finished: int, measured: Tracking
 ) -> None:
     values = measured(body).values
     assert (values["artifact"], values["finished"]) == (artifact, finished)
@@ -139,7 +126,7 @@ def test_what_is_kept_and_how_it_ends(
         ("mlflow.set_tracking_uri(os.environ['U'])\nmlflow.start_run()", 1),
     ],
 )  # fmt: skip
-def test_where_it_goes_is_configured(body: str, holds: int, measured: Measure) -> None:
+def test_where_it_goes_is_configured(body: str, holds: int, measured: Tracking) -> None:
     assert measured(body).values["configured"] == holds
 
 
@@ -159,14 +146,14 @@ def test_where_it_goes_is_configured(body: str, holds: int, measured: Measure) -
     ],
 )
 def test_what_the_configuration_turns_off_is_off(
-    config: str, enabled: int, measured: Measure
+    config: str, enabled: int, measured: Tracking
 ) -> None:
     found = measured("wandb.init()", **{"config.yaml": config})
     assert found.values["enabled"] == enabled
 
 
 def test_the_environment_can_be_set_so_that_nothing_is_logged(
-    measured: Measure,
+    measured: Tracking,
 ) -> None:
     found = measured("os.environ['WANDB_MODE'] = 'disabled'\nwandb.init()")
     assert found.values["enabled"] == 0
@@ -186,27 +173,27 @@ def test_the_environment_can_be_set_so_that_nothing_is_logged(
     ],
 )
 def test_a_key_in_the_code_is_seen_and_never_said(
-    line: str, holds: int, measured: Measure
+    line: str, holds: int, measured: Tracking
 ) -> None:
     found = measured(f"wandb.init()\n{line}")
     assert found.values["no_key"] == holds
     assert "a1b2a1b2" not in found.model_dump_json()
 
 
-def test_dead_code_is_told_as_such(measured: Measure) -> None:
+def test_dead_code_is_told_as_such(measured: Tracking) -> None:
     dead = "import wandb\ndef track():\n    wandb.init()\n"
     found = measured("print(1 + 1)", **{"track.py": dead})
     assert found.values["run"] == 0
     assert "never comes to" in told(found, "run")
 
 
-def test_an_import_alone_is_told_as_such(measured: Measure) -> None:
+def test_an_import_alone_is_told_as_such(measured: Tracking) -> None:
     found = measured("print(1 + 1)")
     assert "imported" in told(found, "run")
     assert [one.quantity for one in found.answers if one.holds] == []
 
 
-def test_tests_are_no_pipeline(measured: Measure) -> None:
+def test_tests_are_no_pipeline(measured: Tracking) -> None:
     test = "import wandb\ndef test_it():\n    wandb.init()\n"
     found = measured.files({"main.py": "print(1)\n", "tests/test_a.py": test})
     assert found.values["run"] == 0

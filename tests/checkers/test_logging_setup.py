@@ -3,8 +3,8 @@
 import pytest
 
 from grader.checkers._base import Bench
-from grader.checkers.logging_setup import LoggingSetup, LoggingSetupOptions
-from grader.model.measurement import Answer, Measured
+from grader.model.measurement import Measured
+from tests.checkers.conftest import Measure, answer
 from tests.conftest import MakeSnapshot
 
 USE = (
@@ -17,15 +17,7 @@ def measured(
     files: dict[str, str], make_snapshot: MakeSnapshot, bench: Bench
 ) -> Measured:
     """The facts of a repository."""
-    snapshot = make_snapshot(files)
-    outcome = LoggingSetup().measure(snapshot, LoggingSetupOptions(), bench).outcome
-    assert isinstance(outcome, Measured)
-    return outcome
-
-
-def answer(outcome: Measured, name: str) -> Answer:
-    """The answer to one line."""
-    return next(one for one in outcome.answers if one.quantity == name)
+    return Measure("logging-setup", make_snapshot, bench)(files)
 
 
 def run_with(body: str, **more: str) -> dict[str, str]:

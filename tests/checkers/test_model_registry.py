@@ -1,31 +1,21 @@
 """The model registry: names put together, versions told apart; the examples say the rest."""
 
-from collections.abc import Mapping
-
 import pytest
 
 from grader.checkers._base import Bench
 from grader.checkers.model_registry import ModelRegistry, ModelRegistryOptions
 from grader.model.measurement import Measured, NotApplicable
+from tests.checkers.conftest import Measure, told
 from tests.conftest import MakeSnapshot
 
 
 @pytest.fixture
-def measured(make_snapshot: MakeSnapshot, bench: Bench) -> "Measure":
-    return Measure(make_snapshot, bench)
+def measured(make_snapshot: MakeSnapshot, bench: Bench) -> "Registry":
+    return Registry("model-registry", make_snapshot, bench)
 
 
-class Measure:
+class Registry(Measure):
     """The registry's facts about some files."""
-
-    def __init__(self, make_snapshot: MakeSnapshot, bench: Bench) -> None:
-        self._make, self._bench = make_snapshot, bench
-
-    def __call__(self, files: Mapping[str, str]) -> Measured:
-        checker, options = ModelRegistry(), ModelRegistryOptions()
-        outcome = checker.measure(self._make(files), options, self._bench).outcome
-        assert isinstance(outcome, Measured)
-        return outcome
 
     def app(self, lines: str, **files: str) -> Measured:
         """Of an application with these lines at its level."""
@@ -37,11 +27,6 @@ class Measure:
         body = "".join(f"    {line}\n" for line in lines.splitlines())
         text = f"import os, mlflow, wandb\ndef train_model():\n{body}train_model()\n"
         return self({"main.py": text})
-
-
-def told(found: Measured, name: str) -> str:
-    """What is said of a line."""
-    return next(one.told for one in found.answers if one.quantity == name)
 
 
 @pytest.mark.parametrize(
@@ -74,14 +59,14 @@ def told(found: Measured, name: str) -> str:
     ],
 )  # fmt: skip
 def test_what_a_reference_asks_for(
-    line: str, loads: int, alias: int, configured: int, measured: Measure
+    line: str, loads: int, alias: int, configured: int, measured: Registry
 ) -> None:
     values = measured.app(line).values
     found = (values["serving_loads"], values["by_alias"], values["configured"])
     assert found == (loads, alias, configured)
 
 
-def test_what_the_configuration_says_is_read(measured: Measure) -> None:
+def test_what_the_configuration_says_is_read(measured: Registry) -> None:
     found = measured.app(
         "import yaml\ncfg = yaml.safe_load(open('config.yaml'))\n"
         "w = cfg['registry']\nwandb.Api().artifact(f\"{w['name']}:{w['alias']}\")",
@@ -98,7 +83,7 @@ def test_what_the_configuration_says_is_read(measured: Measure) -> None:
         "FROM x\nCMD python -m scripts.get && exec uvicorn src.api:app\n",
     ],
 )
-def test_what_the_start_fetches_first_is_served(start: str, measured: Measure) -> None:
+def test_what_the_start_fetches_first_is_served(start: str, measured: Registry) -> None:
     get = "import wandb\nwandb.Api().artifact('e/p/m:prod').download()\n"
     files = {"scripts/get.py": get}
     assert measured.app("", **files).values["serving_loads"] == 0
@@ -106,14 +91,14 @@ def test_what_the_start_fetches_first_is_served(start: str, measured: Measure) -
     assert found.values["serving_loads"] == 1
 
 
-def test_a_load_that_the_application_never_comes_to_is_told(measured: Measure) -> None:
+def test_a_load_that_the_application_never_comes_to_is_told(measured: Registry) -> None:
     other = "import mlflow\ndef get():\n    mlflow.pyfunc.load_model('models:/m@a')\n"
     found = measured.app("", **{"src/other.py": other})
     assert found.values["serving_loads"] == 0
     assert "never comes there" in told(found, "serving_loads")
 
 
-def test_a_file_and_a_hub_are_told(measured: Measure) -> None:
+def test_a_file_and_a_hub_are_told(measured: Registry) -> None:
     found = measured.app("import joblib\njoblib.load('m.joblib')")
     assert "reads a file" in told(found, "serving_loads")
     assert found.values["file_loads"] == 1
@@ -148,20 +133,22 @@ def test_a_file_and_a_hub_are_told(measured: Measure) -> None:
     ],
 )  # fmt: skip
 def test_what_registers_and_what_promotes(
-    lines: str, registered: int, promoted: int, measured: Measure
+    lines: str, registered: int, promoted: int, measured: Registry
 ) -> None:
     values = measured.pipeline(lines).values
     assert (values["registered"], values["promoted"]) == (registered, promoted)
 
 
-def test_registering_in_dead_code_is_told(measured: Measure) -> None:
+def test_registering_in_dead_code_is_told(measured: Registry) -> None:
     text = "import mlflow\ndef f():\n    mlflow.register_model('a', 'b')\nprint(1)\n"
     found = measured({"main.py": text})
     assert found.values["registered"] == 0
     assert "never comes to" in told(found, "registered")
 
 
-def test_without_an_application_what_predicts_is_what_serves(measured: Measure) -> None:
+def test_without_an_application_what_predicts_is_what_serves(
+    measured: Registry,
+) -> None:
     text = (
         "import mlflow\ndef predict_all():\n"
         "    return mlflow.pyfunc.load_model('models:/m/Production')\n"
@@ -191,5 +178,5 @@ def test_without_python_it_is_not_applicable(
         pytest.param("wandb.Api().artifact(*x, **y)", id="anything"),
     ],
 )
-def test_what_is_hostile_ends(line: str, measured: Measure) -> None:
+def test_what_is_hostile_ends(line: str, measured: Registry) -> None:
     assert measured.app(line).values["promoted"] == 0

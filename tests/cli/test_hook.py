@@ -13,6 +13,7 @@ import yaml
 
 from grader.cli.app import run
 from grader.resources import shipped
+from tests.committing import ENVIRONMENT, git
 
 ROOT = Path(__file__).resolve().parents[2]
 CLEAN = '"""A module."""\n\nVALUE = 1\n'
@@ -31,27 +32,6 @@ dimensions:
       - checker: coverage
         score: "10"
 """
-ENVIRONMENT = {
-    **{k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "PRE_COMMIT"))},
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_AUTHOR_NAME": "a",
-    "GIT_AUTHOR_EMAIL": "a@example.org",
-    "GIT_COMMITTER_NAME": "a",
-    "GIT_COMMITTER_EMAIL": "a@example.org",
-}
-
-
-def git(folder: Path, *words: str) -> str:
-    """What git says, without the line's end."""
-    called = subprocess.run(
-        ["git", *words],
-        cwd=folder,
-        env=ENVIRONMENT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return called.stdout.strip()
 
 
 def staged(place: Path, text: str) -> Path:

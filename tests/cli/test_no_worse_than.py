@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from grader.cli.app import run
-from tests.cli.test_hook import CLEAN, QUICK, UGLY, git
+from tests.cli.test_hook import CLEAN, QUICK, UGLY
+from tests.committing import git
 
 WORSE = UGLY + "z = open('/data/z.csv')\n"
 

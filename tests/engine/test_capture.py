@@ -1,7 +1,6 @@
 """Capturing: which files are graded, from a folder, a repository, a commit."""
 
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,21 +8,7 @@ import pytest
 import grader
 from grader.engine.capture import Capture, capture
 from grader.errors import GradeError
-
-IDENTITY = ["-c", "user.name=A Student", "-c", "user.email=a@example.org"]
-
-
-def git(folder: Path, *arguments: str) -> str:
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
-    done = subprocess.run(
-        ["git", *IDENTITY, "-c", "init.defaultBranch=main", *arguments],
-        cwd=folder,
-        env=clean,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return done.stdout.strip()
+from tests.committing import git
 
 
 def write(folder: Path, files: dict[str, str]) -> None:

@@ -1,7 +1,5 @@
 """The lines a commit adds: as git's own patch has them, whatever the files and names are."""
 
-import os
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,15 +8,7 @@ import pytest
 from grader.errors import GradeError
 from grader.submissions import changed_lines as module
 from grader.submissions.changed_lines import changed_lines
-
-ENVIRONMENT = {
-    **{k: v for k, v in os.environ.items() if not k.startswith("GIT_")},
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_AUTHOR_NAME": "a",
-    "GIT_AUTHOR_EMAIL": "a@example.org",
-    "GIT_COMMITTER_NAME": "a",
-    "GIT_COMMITTER_EMAIL": "a@example.org",
-}
+from tests.committing import git
 
 
 class Project:
@@ -31,15 +21,7 @@ class Project:
         self.git("init", "-q")
 
     def git(self, *words: str) -> str:
-        ran = subprocess.run(
-            ["git", *words],
-            cwd=self.folder,
-            env=ENVIRONMENT,
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        return ran.stdout.strip()
+        return git(self.folder, *words)
 
     def commit(self, files: Mapping[str, str | bytes | None]) -> str:
         """Write the files, remove those that are None; the commit's hash."""
