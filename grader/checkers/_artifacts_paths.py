@@ -20,7 +20,7 @@ from grader.checkers._artifacts_calls import (
 )
 from grader.codebase.code import Code, CodeFile, Function
 from grader.codebase.documents import Documents, Value
-from grader.codebase.projects import configuration_files
+from grader.codebase.projects import pipeline_settings
 
 UNKNOWN = "*"
 _MAX_DEPTH = 14
@@ -74,7 +74,7 @@ class Paths:
         for file in self.code.files.values():
             if not file.is_test:
                 self._index(file)
-        for path in configuration_files(self.files):
+        for path in pipeline_settings(self.files):
             for key, text in _leaves(self.documents.get(path).value):
                 self._keys.setdefault(key, []).append(text)
 

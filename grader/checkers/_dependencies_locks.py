@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from grader.environment.declarations import Declared, Kind, Manifest, is_for_tests
 from grader.environment.manifests import Project
@@ -108,7 +108,7 @@ def _lock(lock: Manifest, project: Project, compiled: frozenset[str]) -> Lock:
     source = sources[0]
     pins: dict[str, list[Version]] = {}
     for pin in (*lock.constraints, *lock.declared)[:_MAX_COMPARED]:
-        if pin.is_pinned and (version := _version(pin)) is not None:
+        if pin.is_pinned and (version := pin.equal_to) is not None:
             pins.setdefault(pin.name, []).append(version)
     missing = tuple(
         one
@@ -149,16 +149,6 @@ def _fits(one: Declared, pins: dict[str, list[Version]]) -> bool:
     return any(
         specifier.contains(pin, prereleases=True) for pin in pins.get(one.name, ())
     )
-
-
-def _version(pin: Declared) -> Version | None:
-    for part in pin.parsed.specifier:
-        if part.operator in {"==", "==="}:
-            try:
-                return Version(part.version.removesuffix(".*"))
-            except InvalidVersion:
-                return None
-    return None
 
 
 def _folder(path: str) -> str:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from grader.codebase.names import Names
+from grader.codebase.names import Names, last_name
 from grader.codebase.notebooks import Cell, Notebook
 
 _DRAWS = re.compile(
@@ -177,7 +177,7 @@ def _given(nodes: Sequence[ast.AST], names: Names) -> _Named:
     for call in nodes:
         if not isinstance(call, ast.Call):
             continue
-        method = _last(call.func)
+        method = last_name(call.func)
         if _says(call):
             given.title |= method in _TITLES
             given.x |= method in _X
@@ -188,13 +188,6 @@ def _given(nodes: Sequence[ast.AST], names: Names) -> _Named:
             given.x |= bool({"xlabel", "xaxis_title", "labels"} & keywords)
             given.y |= bool({"ylabel", "yaxis_title", "labels"} & keywords)
     return given
-
-
-def _last(function: ast.expr) -> str:
-    match function:
-        case ast.Attribute(attr=name) | ast.Name(id=name):
-            return name
-    return ""
 
 
 def _says(call: ast.Call) -> bool:

@@ -11,6 +11,7 @@ from grader.checkers._quality_vacuous import (
     without_asserting,
 )
 from grader.codebase.code import Code, CodeFile, Defined, Function
+from grader.codebase.names import last_name
 
 # Of one function: far above what people write.
 _MAX_NODES = 30_000
@@ -164,7 +165,7 @@ class _Reader:
             if not isinstance(call, ast.Call):
                 continue
             name = self._code.symbol(self._file, call.func) or ""
-            method = _last(call.func)
+            method = last_name(call.func)
             if name in _EXPECTS or method in _ERRORS or method == "assertWarns":
                 has_subject = any(map(self._is_subject, node.body))
                 self._assertion(node.lineno, is_forgotten or not has_subject)
@@ -173,7 +174,7 @@ class _Reader:
 
     def _call(self, call: ast.Call, is_forgotten: bool) -> None:
         name = self._code.symbol(self._file, call.func) or ""
-        method = _last(call.func)
+        method = last_name(call.func)
         defined = self._code.defined(self._file, call.func)
         if defined is not None and not defined.file.is_test:
             self._body.called[defined.node] = defined
@@ -309,7 +310,7 @@ def _skips(code: Code, file: CodeFile, statement: ast.stmt) -> bool:
         case ast.Expr(value=ast.Call(func=called)):
             name = code.symbol(file, called)
             return name in ("pytest.skip", "pytest.xfail") or (
-                _last(called) == "skipTest"
+                last_name(called) == "skipTest"
             )
         case ast.Raise(exc=ast.Call(func=called)):
             return code.symbol(file, called) == "unittest.SkipTest"
@@ -373,13 +374,6 @@ def _numbers(expected: ast.expr) -> list[int]:
                     [int(digits)] if digits.isdecimal() and len(digits) == 3 else []
                 )
     return found
-
-
-def _last(called: ast.expr) -> str:
-    match called:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name
-    return ""
 
 
 def _first(called: ast.expr) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from grader.cli.github_tell import load
-from grader.cli.verdict import verdict
+from grader.cli.verdict import FailUnder, verdict
 from grader.errors import ExitCode
 
 
@@ -22,10 +22,7 @@ def gate(
         Path | None,
         typer.Option(metavar="BASE.json", help="The result it is compared with."),
     ] = None,
-    fail_under: Annotated[
-        float | None,
-        typer.Option(min=0, max=10, help="Refuse a total below this (0 to 10)."),
-    ] = None,
+    fail_under: FailUnder = None,
     no_worse_than: Annotated[
         str | None,
         typer.Option(

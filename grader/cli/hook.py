@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grader.cli.verdict import held_against, verdict
+from grader.cli.verdict import FailUnder, held_against, verdict
 from grader.errors import GradeError
 
 if TYPE_CHECKING:
@@ -26,10 +26,7 @@ def hook(
             "--rubric", "-r", help="A rubric file; the course's own if left out."
         ),
     ] = None,
-    fail_under: Annotated[
-        float | None,
-        typer.Option(min=0, max=10, help="Refuse a total below this (0 to 10)."),
-    ] = None,
+    fail_under: FailUnder = None,
     no_worse_than: Annotated[
         str | None,
         typer.Option(

@@ -1,7 +1,9 @@
 """What a total is held to, and the exit code that comes of it: for `grade` and for the hook."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from grader.errors import ExitCode
 
@@ -10,6 +12,11 @@ if TYPE_CHECKING:
     from grader.engine.measure import Watch
     from grader.model.report import Report
     from grader.reporting.gate import Held
+
+FailUnder = Annotated[
+    float | None,
+    typer.Option(min=0, max=10, help="Refuse a total below this (0 to 10)."),
+]
 
 
 def held_against(

@@ -128,6 +128,14 @@ class Names:
         return None, name.id
 
 
+def last_name(called: ast.expr) -> str:
+    """The name that a call or class is written with, without what stands before its dot."""
+    match called:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""
+
+
 def read_names(tree: ast.Module) -> Names:
     """Walk a file once: parents, scopes, and what each scope binds."""
     names = Names()

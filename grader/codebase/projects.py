@@ -13,8 +13,11 @@ _MAX_CONFIG_FILES = 60
 _MAX_WORDS = 2_000
 
 
-def configuration_files(files: Iterable[str]) -> tuple[str, ...]:
-    """The YAML files of a project's configuration: config.yaml, params.yaml, conf/…"""
+def pipeline_settings(files: Iterable[str]) -> tuple[str, ...]:
+    """The YAML files that may say what a pipeline runs: config.yaml, params.yaml, conf/…
+
+    Of all a project's settings `settings.is_configuration` tells.
+    """
     found = []
     for path in files:
         pure = PurePosixPath(path)
@@ -80,7 +83,7 @@ def words_in(file: CodeFile) -> frozenset[str]:
 def configured_words(documents: Documents, files: Iterable[str]) -> frozenset[str]:
     """The words of the configuration, keys and values."""
     found: set[str] = set()
-    for path in configuration_files(files):
+    for path in pipeline_settings(files):
         found.update(_scalars(documents.get(path).value))
     return frozenset(found)
 
@@ -88,7 +91,7 @@ def configured_words(documents: Documents, files: Iterable[str]) -> frozenset[st
 def step_words(documents: Documents, files: Iterable[str]) -> frozenset[str]:
     """The words below what the configuration calls steps, stages or pipeline."""
     found: set[str] = set()
-    for path in configuration_files(files):
+    for path in pipeline_settings(files):
         found.update(_step_words(documents.get(path).value))
     return frozenset(found)
 

@@ -4,14 +4,14 @@ Dockerfiles (CMD and ENTRYPOINT), Procfiles, render.yaml and its like, compose f
 Makefiles, shell scripts, and the code in a README. Comments and prose are no commands.
 """
 
-import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
 from grader.codebase.commands import Started, started, started_by
+from grader.codebase.dockerfiles import Instruction, instructions
 from grader.codebase.documents import Document, Value, documents_of, text_of
 from grader.codebase.markdown import read_markdown
 from grader.codebase.reading import Reading
@@ -136,59 +136,31 @@ def _started(text: str) -> tuple[Started, ...]:
 
 def docker_starts(text: str) -> list[tuple[int, tuple[Started, ...]]]:
     """What the last stage of a Dockerfile starts, by CMD and ENTRYPOINT, with lines."""
-    entry: tuple[int, str] | None = None
-    command: tuple[int, str] | None = None
-    for line, keyword, rest in instructions(text):
-        if keyword == "FROM":
+    entry: Instruction | None = None
+    command: Instruction | None = None
+    for one in instructions(text):
+        if one.keyword == "FROM":
             entry = command = None
-        elif keyword == "ENTRYPOINT":
-            entry, command = (line, rest), None
-        elif keyword == "CMD":
-            command = (line, rest)
+        elif one.keyword == "ENTRYPOINT":
+            entry, command = one, None
+        elif one.keyword == "CMD":
+            command = one
     found = []
-    words = [_exec_form(one[1]) for one in (entry, command) if one]
-    if entry and command and all(words):
-        joined = [word for part in words for word in part or ()]
-        found.append((entry[0], started_by(joined)))
-    for one in (entry, command):
-        if one:
-            form = _exec_form(one[1])
-            found.append((one[0], _started(one[1]) if form is None else _run(form)))
+    if entry and command and entry.exec_form and command.exec_form:
+        joined = [*entry.exec_form, *command.exec_form]
+        found.append((entry.line, started_by(joined)))
+    for given in (entry, command):
+        if given:
+            form = given.exec_form
+            shell = given.text.replace("\\\n", " ")
+            found.append((given.line, _started(shell) if form is None else _run(form)))
     return found
 
 
-def _run(words: list[str]) -> tuple[Started, ...]:
-    if words[:1] == ["fastapi"]:
+def _run(words: Sequence[str]) -> tuple[Started, ...]:
+    if words and words[0] == "fastapi":
         return _started(" ".join(words))
     return started_by(words)
-
-
-def instructions(text: str) -> Iterator[tuple[int, str, str]]:
-    """The instructions of a Dockerfile: line, keyword in capitals, the rest on one line."""
-    whole, start = "", 0
-    for number, row in enumerate(text.splitlines(), start=1):
-        stripped = row.strip()
-        if not stripped or stripped.startswith("#"):
-            continue
-        start = start if whole else number
-        if stripped.endswith("\\"):
-            whole += stripped[:-1] + " "
-            continue
-        keyword, _, rest = (whole + stripped).partition(" ")
-        yield start, keyword.upper(), rest.strip()
-        whole = ""
-
-
-def _exec_form(rest: str) -> list[str] | None:
-    if not rest.startswith("["):
-        return None
-    try:
-        words = json.loads(rest)
-    except (ValueError, RecursionError):
-        return None
-    if isinstance(words, list) and all(isinstance(one, str) for one in words):
-        return list(words)
-    return None
 
 
 def _from_document(document: Document) -> Iterator[Command]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from grader.environment.declarations import Chosen, Declared, Manifest, is_for_tests
 from grader.model.measurement import Finding
@@ -120,12 +120,4 @@ def _conditions(specifiers: SpecifierSet) -> frozenset[str]:
 
 def _pin(declared: Declared) -> Version | None:
     """The one version that a pinned line means; conda's `=1.2.3` is 1.2.3."""
-    if not declared.is_pinned:
-        return None
-    for part in declared.parsed.specifier:
-        if part.operator in {"==", "==="}:
-            try:
-                return Version(part.version.removesuffix(".*"))
-            except InvalidVersion:
-                return None
-    return None
+    return declared.equal_to if declared.is_pinned else None

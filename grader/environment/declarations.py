@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Literal
 
 from packaging.requirements import Requirement
+from packaging.version import InvalidVersion, Version
 
 Origin = Literal["conda", "pip", "lock"]
 Naming = Literal["as written", "table", "same name"]
@@ -65,6 +66,17 @@ class Declared:
     def parsed(self) -> Requirement:
         """The requirement, parsed; it always parses."""
         return Requirement(self.requirement)
+
+    @property
+    def equal_to(self) -> Version | None:
+        """The version that `==` names; of `==3.1.*` it is 3.1."""
+        for part in self.parsed.specifier:
+            if part.operator in {"==", "==="}:
+                try:
+                    return Version(part.version.removesuffix(".*"))
+                except InvalidVersion:
+                    return None
+        return None
 
 
 @dataclass(frozen=True)

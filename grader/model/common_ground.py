@@ -6,6 +6,8 @@ other items than its counterpart: the difference of such totals says nothing of 
 
 from dataclasses import dataclass
 
+from grader.model.score import ROUNDING
+
 
 @dataclass(frozen=True)
 class CommonGround:
@@ -33,7 +35,7 @@ class CommonGround:
             return None
         change = self.after - self.before
         # Totals are settled to this: what is less is rounding, not a mark.
-        return 0.0 if abs(change) < 1e-9 else change
+        return 0.0 if abs(change) < ROUNDING else change
 
     @property
     def is_whole(self) -> bool:

@@ -15,7 +15,6 @@ from typing import TypeVar
 
 from markupsafe import Markup
 
-from grader.model.classroom import ClassResult
 from grader.model.measurement import Stored
 from grader.model.report import Report
 
@@ -79,14 +78,6 @@ _Shown = TypeVar("_Shown", bound=Stored)
 def clean_stored(stored: _Shown) -> _Shown:
     """The same with every string in it clean, whatever is stored."""
     return type(stored).model_validate(_cleaned(stored.model_dump(), ""))
-
-
-def clean_class(result: ClassResult) -> ClassResult:
-    """The same result of a class with every string in it clean, save the names of folders.
-
-    These are ours, and links lead there: they are encoded where they are used.
-    """
-    return ClassResult.model_validate(_cleaned(result.model_dump(), ""))
 
 
 def _cleaned(value: object, key: str) -> object:

@@ -5,9 +5,8 @@ from math import fsum
 
 from grader.model.common_ground import CommonGround
 from grader.model.report import ManualCheck, Report, ReportCheck
-from grader.model.score import ItemResult, Ungraded
+from grader.model.score import ItemResult, Ungraded, mark_of
 from grader.scoring.comparison import compare
-from grader.scoring.items import mark_of
 
 
 def common_ground(before: Report, after: Report) -> CommonGround:
