@@ -98,6 +98,11 @@ class Decided(Stored):
 ItemResult = Annotated[ItemScore | Ungraded | Decided, Field(discriminator="kind")]
 
 
+def mark_of(result: ItemResult) -> float | None:
+    """The mark that counts, 0..10; None for what was not graded."""
+    return None if isinstance(result, Ungraded) else result.mark
+
+
 class Penalty(Stored):
     """Points of the total (0..10) that are taken off, by whom and why."""
 

@@ -6,9 +6,8 @@ from urllib.parse import quote
 
 from grader.model.analysis import ClassReport, Variant
 from grader.model.classroom import GroupLine
-from grader.model.score import ROUNDING, DimensionScore, ItemResult, Ungraded
+from grader.model.score import ROUNDING, DimensionScore, ItemResult, Ungraded, mark_of
 from grader.model.term import Move
-from grader.reporting import words
 
 # Of each variant, and of each group: what moves or costs most.
 MOVERS, LOSSES = 20, 3
@@ -158,7 +157,7 @@ def _parts(line: GroupLine, shares: Mapping[str, float]) -> tuple[Part, ...]:
 
 
 def _part(result: ItemResult, shares: Mapping[str, float], measured: float) -> Part:
-    mark = words.mark_of(result)
+    mark = mark_of(result)
     if mark is None or not measured:
         return Part(result.item, result, mark, None, None, None)
     weight = shares[result.item] / measured

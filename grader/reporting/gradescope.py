@@ -12,7 +12,7 @@ from typing import Literal
 
 from grader.errors import ExitCode, GradeError
 from grader.model.report import ManualCheck, Report
-from grader.model.score import Decided, ItemScore, Ungraded
+from grader.model.score import Decided, ItemScore, Ungraded, mark_of
 from grader.reporting import decisions, numbers, words
 from grader.reporting.clean import clean_report
 
@@ -76,7 +76,7 @@ def _numbered(report: Report) -> list[tuple[str, words.Row]]:
 def _test(
     report: Report, row: words.Row, number: str, points: float, visibility: Visibility
 ) -> dict[str, object]:
-    mark, most = words.mark_of(row.result), points * row.weight_share
+    mark, most = mark_of(row.result), points * row.weight_share
     test: dict[str, object] = {
         "number": number,
         "name": f"{words.dimension_title(report, row)}: {row.title}",

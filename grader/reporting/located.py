@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from grader.model.measurement import Finding
 from grader.model.report import Report, ReportCheck
+from grader.model.score import mark_of
 from grader.reporting import words
 
 # The most severe first, as everybody cuts who cuts.
@@ -62,7 +63,7 @@ def by_severity(found: tuple[Located, ...]) -> list[Located]:
 
 def points_lost(report: Report, row: words.Row) -> float:
     """How much of the total (0..10) a check or criterion takes off; 0 where it has no mark."""
-    mark, graded = words.mark_of(row.result), report.grade.measured_share
+    mark, graded = mark_of(row.result), report.grade.measured_share
     if mark is None or not graded:
         return 0.0
     return min(1.0, row.weight_share / graded) * (10 - mark)

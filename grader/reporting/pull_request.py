@@ -14,7 +14,7 @@ from markupsafe import Markup
 from grader.model.comparison import Comparison
 from grader.model.measurement import Finding, Measured
 from grader.model.report import Fix, Report, ReportCheck
-from grader.model.score import ROUNDING, Ungraded
+from grader.model.score import ROUNDING, Ungraded, mark_of
 from grader.reporting import findings, numbers, words
 from grader.reporting._change_rows import (
     OF_A_CHECK,
@@ -279,7 +279,7 @@ class _Page:
             f"`{key}` ({when} {words.mark(results[key])})"
             for key in self._against.beside
             for when, results in marks
-            if key in results and words.mark_of(results[key]) is not None
+            if key in results and mark_of(results[key]) is not None
         )
 
     def _moved(self, room: _Room) -> tuple[list[_MovedRows], int]:

@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 from grader.model.measurement import Measured, Tool
 from grader.model.report import Report, ReportCheck, Section
-from grader.model.score import Ungraded
+from grader.model.score import Ungraded, mark_of
 from grader.reporting import words
 from grader.reporting.clean import (
     clean_report,
@@ -127,7 +127,7 @@ def _own_id(one: Located) -> str:
 
 def _rule(report: Report, key: str, one: Located) -> _Json:
     check = one.check
-    mark = words.mark_of(check.result)
+    mark = mark_of(check.result)
     rule: dict[str, object] = {
         "id": key,
         "shortDescription": {"text": _plain(_about(check, one.finding.rule))},

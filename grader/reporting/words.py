@@ -28,6 +28,7 @@ from grader.model.score import (
     ItemResult,
     ItemScore,
     Ungraded,
+    mark_of,
 )
 from grader.reporting import numbers
 from grader.rubric.formula import number_text
@@ -78,11 +79,6 @@ def reasons(report: Report) -> tuple[str, ...]:
 def rubric(facts: RubricFacts) -> str:
     """`MLOps, version 3`."""
     return f"{facts.name}, version {facts.version}"
-
-
-def mark_of(result: ItemResult) -> float | None:
-    """The mark that counts, 0..10; None for what was not graded."""
-    return None if isinstance(result, Ungraded) else result.mark
 
 
 def mark(result: ItemResult) -> str:

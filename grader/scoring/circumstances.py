@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from grader.model.comparison import Difference, ItemChange
 from grader.model.report import Report
-from grader.model.score import ItemResult, ItemScore
-from grader.scoring.items import mark_of
+from grader.model.score import ItemResult, ItemScore, mark_of
 
 # As many packages as a sentence names.
 _NAMED = 6

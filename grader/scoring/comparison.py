@@ -12,9 +12,15 @@ from grader.model.comparison import (
 )
 from grader.model.measurement import Measured, Measurement
 from grader.model.report import ManualCheck, Report, ReportCheck
-from grader.model.score import ROUNDING, Decided, ItemResult, ItemScore, Ungraded
+from grader.model.score import (
+    ROUNDING,
+    Decided,
+    ItemResult,
+    ItemScore,
+    Ungraded,
+    mark_of,
+)
 from grader.scoring.circumstances import differences
-from grader.scoring.items import mark_of
 from grader.scoring.matching import Moved, unmatched, without_digits
 
 

@@ -3,7 +3,14 @@
 from typing import Literal, assert_never
 
 from grader.model.measurement import Failed, Measured, Measurement, NotApplicable
-from grader.model.score import Compared, Grade, ItemResult, ItemScore, Trace, Ungraded
+from grader.model.score import (
+    Compared,
+    Grade,
+    ItemScore,
+    Trace,
+    Ungraded,
+    mark_of,
+)
 from grader.rubric import formula
 from grader.rubric.schema import Item
 from grader.scoring.cohort import NO_CLASS, NoRival, Number, Rival
@@ -28,11 +35,6 @@ def score_item(
             return Ungraded(item=item.key, cause="failed", reason=reason)
         case _:
             assert_never(measurement.outcome)
-
-
-def mark_of(result: ItemResult) -> float | None:
-    """The mark that counts, 0..10; None for what was not graded."""
-    return None if isinstance(result, Ungraded) else result.mark
 
 
 def marks_of(grade: Grade) -> dict[str, float]:

@@ -23,10 +23,11 @@ from grader.model.score import (
     Penalty,
     Provisional,
     Ungraded,
+    mark_of,
 )
 from grader.rubric.schema import Dimension, Rubric
 from grader.scoring.cohort import NO_CLASS, Class
-from grader.scoring.items import mark_of, score_item
+from grader.scoring.items import score_item
 
 _ABSENT: Mapping[Literal["left-out", "not-measured"], str] = {
     "left-out": "Left out with --only or --skip.",

@@ -13,6 +13,7 @@ import pytest
 
 from grader.model.measurement import Finding
 from grader.model.report import Report
+from grader.model.score import mark_of
 from grader.reporting import words
 from grader.reporting.annotations import PER_LEVEL, render_annotations, stopped
 from grader.reporting.clean import clean
@@ -194,7 +195,7 @@ def test_errors_stand_in_the_order_of_the_points_they_cost() -> None:
     measured = report.grade.measured_share
     lost = {}
     for check in report.checks:
-        mark = words.mark_of(check.result)
+        mark = mark_of(check.result)
         if mark is not None:
             lost[check.id] = check.weight_share / measured * (10 - mark)
     errors = [one for one in lines(report) if one.name == "error"]

@@ -11,7 +11,8 @@ from markdown_it import MarkdownIt
 
 from grader.engine.term import entry_of
 from grader.model.classroom import ClassResult, GroupLine
-from grader.reporting import class_view, numbers, words
+from grader.model.score import mark_of
+from grader.reporting import class_view, numbers
 from grader.reporting.class_page import (
     FILES,
     render_class_markdown,
@@ -212,7 +213,7 @@ def test_the_heat_map_has_every_mark_of_every_graded_group() -> None:
     assert len(rows) == len(ranked) == 2
     for row, line in zip(rows, ranked, strict=True):
         assert line.grade is not None
-        marks = [words.mark_of(one) for one in line.grade.items]
+        marks = [mark_of(one) for one in line.grade.items]
         shown = [cell.text for cell in row.all("td")[1:]]
         assert shown == ["–" if m is None else numbers.mark(m) for m in marks]
 

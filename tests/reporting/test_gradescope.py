@@ -7,6 +7,7 @@ import pytest
 
 from grader.errors import ExitCode, GradeError
 from grader.model.report import Report
+from grader.model.score import mark_of
 from grader.reporting import words
 from grader.reporting.gradescope import FIRST_FINDINGS, render_gradescope
 from tests.reporting import sample
@@ -53,7 +54,7 @@ def test_each_items_score_is_its_mark_on_its_share_of_the_rubric() -> None:
     assert len(stored["tests"]) == len(rows)
     for test, row in zip(stored["tests"], rows, strict=True):
         assert test["name"].endswith(row.title)
-        mark = words.mark_of(row.result)
+        mark = mark_of(row.result)
         if mark is None:
             continue
         assert test["max_score"] == pytest.approx(40 * row.weight_share)

@@ -7,7 +7,7 @@ from defusedxml.ElementTree import fromstring
 
 from grader.model.measurement import Finding
 from grader.model.report import Report
-from grader.model.score import Ungraded
+from grader.model.score import Ungraded, mark_of
 from grader.reporting import words
 from grader.reporting.clean import clean
 from grader.reporting.json import load_report, render_json
@@ -62,7 +62,7 @@ def test_every_row_is_a_test_with_the_numbers_of_the_json(
     rows = {row.id: row for row in words.rows(stored)}
     assert set(tests) == set(rows)
     for name, row in rows.items():
-        mark = words.mark_of(row.result)
+        mark = mark_of(row.result)
         assert own(tests[name], "mark") == (None if mark is None else repr(mark))
         assert own(tests[name], "weight_share") == repr(row.weight_share)
 
@@ -114,7 +114,7 @@ def test_nothing_earned_is_a_failure() -> None:
 def test_a_threshold_fails_what_is_below_it_and_not_what_is_at_it() -> None:
     report = sample.messy()
     lint = report.check("lint")
-    mark = words.mark_of(lint.result)
+    mark = mark_of(lint.result)
     assert mark is not None
     assert cases(report, mark)["lint"].find("failure") is None
     assert cases(report, mark + 0.001)["lint"].find("failure") is not None

@@ -18,7 +18,7 @@ from markdown_it import MarkdownIt
 
 from grader.model.measurement import Finding
 from grader.model.report import Report, Section
-from grader.model.score import Ungraded
+from grader.model.score import Ungraded, mark_of
 from grader.reporting import sarif, words
 from grader.reporting.clean import clean
 from grader.reporting.json import load_report, render_json
@@ -98,7 +98,7 @@ def test_numbers_and_findings_are_those_of_the_json(build: sample.Builder) -> No
     found = [one for check in stored.checks for one in words.findings(check)]
     levels = sorted(one["level"] for one in log["results"])
     assert levels == sorted(LEVELS[one.severity] for one in found)
-    marks = {check.id: words.mark_of(check.result) for check in stored.checks}
+    marks = {check.id: mark_of(check.result) for check in stored.checks}
     for rule in log["tool"]["driver"]["rules"]:
         own = rule["properties"]
         assert own.get("mark") == marks[own["check"]]

@@ -20,6 +20,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from grader.model.classroom import ClassResult, Group
 from grader.model.measurement import Finding
 from grader.model.report import Report
+from grader.model.score import mark_of
 from grader.reporting import words
 from grader.reporting.clean import spreadsheet_text
 from grader.reporting.csv import items_csv, scores_csv
@@ -111,7 +112,7 @@ def test_marks_are_the_results_numbers_and_blank_where_there_are_none() -> None:
         assert row["automatic_total"] == pytest.approx(grade.automatic_total, rel=1e-15)
         assert row["measured_share"] == pytest.approx(grade.measured_share, rel=1e-15)
         marks = {f"dimension.{one.id}": one.mark for one in grade.dimensions}
-        marks |= {f"item.{one.item}": words.mark_of(one) for one in grade.items}
+        marks |= {f"item.{one.item}": mark_of(one) for one in grade.items}
         for name, mark in marks.items():
             assert row[name] == (
                 None if mark is None else pytest.approx(mark, rel=1e-15)
