@@ -7,13 +7,13 @@ from pathlib import PurePosixPath
 from grader.checkers._checklist import Checklist
 from grader.checkers._docker_health import health
 from grader.checkers._docker_layers import is_slim, leftovers, order, pins, sources
-from grader.checkers._docker_serving import Serving, serving
 from grader.codebase.builds import builds_of, context_of
 from grader.codebase.credentials import has_known_form, is_credential, masked
 from grader.codebase.dockerfiles import Dockerfile, Stage, pairs, substituted
 from grader.codebase.dockerignore import DockerIgnore
 from grader.codebase.documents import text_of
 from grader.codebase.scripts import scripts_of
+from grader.codebase.serving import Serving, serving
 from grader.model.measurement import Finding, Sight
 from grader.model.snapshot import Snapshot
 

@@ -15,8 +15,19 @@ from grader.submissions._text import shown, tidy
 
 _WOULD_DO = (
     "A list has a row of column names with url (or repo, repository, repo_url) in it, and "
-    "may have group (or team, name), branch, commit, members. Without such a row it has "
+    "may have group (or team, name), branch, commit, members, probe. Without such a row it has "
     "url, or name,url,branch,commit on each line."
+)
+
+# Where the group's service is deployed. Never the repository's own words: a list is the
+# instructor's.
+PROBE = (
+    "probe",
+    "probe_url",
+    "service_url",
+    "deployment_url",
+    "deployed_url",
+    "live_url",
 )
 
 
@@ -39,6 +50,7 @@ class Shape:
     person: tuple[str, ...] = ()
     login: tuple[str, ...] = ()
     organization: tuple[str, ...] = ()
+    probe: tuple[str, ...] = PROBE
     other: tuple[str, ...] = ()
     pages: bool = False
     hint: str = ""
@@ -56,6 +68,7 @@ class Shape:
             *self.person,
             *self.login,
             *self.organization,
+            *self.probe,
             *self.other,
         )
 
@@ -240,6 +253,7 @@ def _narrowed(shape: Shape, found: set[str]) -> Shape:
         person=first(shape.person),
         login=first(shape.login),
         organization=first(shape.organization),
+        probe=first(shape.probe),
     )
 
 
@@ -265,7 +279,7 @@ def _no_address(header: Sequence[str], found: set[str], source: str) -> GradeErr
 def _unused(
     header: Sequence[str], names: Sequence[str], used: Sequence[str]
 ) -> tuple[str, ...]:
-    known = ["group", "url", "branch", "commit", "members"]
+    known = ["group", "url", "branch", "commit", "members", "probe"]
     free = [name for name in known if name not in used]
     unused = [
         f'"{shown(cell, 30)}"{_perhaps(name, free)}'

@@ -30,17 +30,20 @@ _TABLES = frozenset({".csv", ".tsv", ".tab"})
 
 _QUOTES = 'Text in quotes ends with the quote; a quote inside is doubled: "".'
 _YAML_FORM = (
-    "A group is an address, or {group: …, url: …} with branch, commit and members if "
-    "they are known."
+    "A group is an address, or {group: …, url: …} with branch, commit, members and probe "
+    "if they are known."
 )
 
 _LINE = ("group", "url", "branch", "commit")
-_KEYS = ("group", "url", "branch", "commit", "members")
+_KEYS = ("group", "url", "branch", "commit", "members", "probe")
 _MEANINGS: Mapping[str, str] = {
     name: meaning
     for meaning, names in zip(
         _KEYS,
-        (PLAIN.group, PLAIN.address, PLAIN.branch, PLAIN.commit, PLAIN.members),
+        (
+            *(PLAIN.group, PLAIN.address, PLAIN.branch, PLAIN.commit, PLAIN.members),
+            PLAIN.probe,
+        ),
         strict=True,
     )
     for name in names
@@ -53,6 +56,7 @@ _COMMENT = re.compile(r"((?:://|@[\w.-]+:)[^\r\n#]*?)[ \t]+#[^\r\n]*")
 class Entry:
     """One row of a list: the line it begins on, how to show it, and what it says.
 
+    `probe` is the address of the group's deployed service.
     With a `problem` (and what to do, a `hint`) it is no group.
     """
 
@@ -63,6 +67,7 @@ class Entry:
     branch: str = ""
     commit: str = ""
     members: tuple[str, ...] = ()
+    probe: str = ""
     problem: str = ""
     hint: str = ""
 
@@ -156,6 +161,7 @@ def _of_row(record: Record, columns: Columns) -> Entry:
         branch=columns.first(shape.branch, cells),
         commit=columns.first(shape.commit, cells),
         members=(*_people(raw), *_person(columns, cells)),
+        probe=columns.first(shape.probe, cells),
         hint=shape.hint,
     )
 
@@ -296,4 +302,5 @@ def _of_item(item: object, at: Location, document: Document) -> Entry:
         branch=values.get("branch", ""),
         commit=values.get("commit", ""),
         members=members,
+        probe=values.get("probe", ""),
     )

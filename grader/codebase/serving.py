@@ -1,10 +1,10 @@
-"""What a container starts, whether that is a server, and on which port it listens."""
+"""What a container or a host starts, whether that is a server, and where it listens."""
 
 import ast
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from grader.codebase.code import Code, CodeFile, code_of
@@ -31,6 +31,14 @@ _READS_PORT = frozenset(
 _SHELLS = frozenset({"sh", "bash", "zsh", "dash", "ash"})
 _APP = re.compile(r"([A-Za-z_][\w.]*):([A-Za-z_][\w.]*)(\(.*\))?")
 _PORT = re.compile(r"\$\{?PORT\b")
+_PORT_GIVEN = re.compile(r"(?:.*:)?(?:\$\{\w+:-)?([0-9]{2,5})\}?")
+_PORT_OPTIONS = frozenset(
+    "--port -p -b --bind --listen --server.port --server_port --http".split()
+)
+_DEFAULT_PORTS = {
+    **dict.fromkeys(("uvicorn", "gunicorn", "hypercorn", "granian", "fastapi"), 8000),
+    **{"streamlit": 8501, "flask": 5000, "daphne": 8000, "waitress-serve": 8080},
+}
 
 
 @dataclass(frozen=True)
@@ -38,7 +46,8 @@ class Serving:
     """What a container starts: its command, the server found in it, what is wrong.
 
     `rank` is 2 for an API, 1 for pages, 0 for no server. `port` says how the port of the
-    host is honoured, `""` where it is not.
+    host is honoured, `""` where it is not. `listens` is the port where the host gives none,
+    as far as it is said.
     """
 
     sight: Sight | None = None
@@ -46,6 +55,7 @@ class Serving:
     rank: int = 0
     port: str = ""
     port_told: str = ""
+    listens: int | None = None
 
 
 def serving(snapshot: Snapshot, path: str, stage: Stage, context: str) -> Serving:
@@ -62,17 +72,35 @@ def serving(snapshot: Snapshot, path: str, stage: Stage, context: str) -> Servin
     script = _inner_script(words) if words else given.script
     is_shell = not words or script is not None
     text = script if script is not None else shlex.join(words)
-    ran = scripts_of(snapshot).ran(text, path, given.line, context)
+    return serving_by(snapshot, text, sight, context, is_shell=is_shell)
+
+
+def serving_by(
+    snapshot: Snapshot, text: str, sight: Sight, folder: str, *, is_shell: bool = True
+) -> Serving:
+    """What a command starts that stands at `sight` and is run in a folder."""
     found = Serving(sight, f"It starts {_short(text)}, which is no server.")
-    for one in ran:
+    for one in scripts_of(snapshot).ran(text, sight.path, sight.line or 1, folder):
         # A script of the repository has a shell of its own.
-        in_shell = is_shell or one.sight.path != path
-        server = _server(snapshot, one, context, text, in_shell)
+        in_shell = is_shell or one.sight.path != sight.path
+        server = _server(snapshot, one, folder, text, in_shell)
         if server is not None and server.rank >= found.rank:
-            found = Serving(
-                sight, server.told, server.rank, server.port, server.port_told
-            )
+            listens = server.listens or _listens(one)
+            found = replace(server, sight=sight, listens=listens)
     return found
+
+
+def _listens(ran: Ran) -> int | None:
+    """The port of a command's own option, or its program's where it has none."""
+    words = ran.started.words
+    for at, word in enumerate(words):
+        name, sign, value = word.partition("=")
+        if name in _PORT_OPTIONS:
+            given = value if sign else (words[at + 1] if at + 1 < len(words) else "")
+            number = _PORT_GIVEN.fullmatch(given.strip("\"'"))
+            return int(number[1]) if number else None
+    names = (ran.name, *ran.command.bare[:1])
+    return next((_DEFAULT_PORTS[one] for one in names if one in _DEFAULT_PORTS), None)
 
 
 def _last(stage: Stage) -> tuple[Instruction | None, Instruction | None]:
@@ -135,9 +163,8 @@ def _server(
         name in APIS or (name == "flask" and "run" in one.words)
     ):
         app = next((m for word in one.words if (m := _APP.fullmatch(word))), None)
-        if app is not None and not _has_module(snapshot, app[1]):
-            told = f"{name} is given {app[1]}, and no module of that name is there."
-            return Serving(None, told, 0)
+        if app is not None and (lacks := _lacking(snapshot, app[1], app[2])):
+            return Serving(None, f"{name} is given {app[1]}, and {lacks}.", 0)
         port, told = _by_option(snapshot, ran, in_shell)
         if name == "gunicorn" and not port:
             port, told = _gunicorn_port(snapshot, one, told)
@@ -153,12 +180,38 @@ def _server(
     return None
 
 
-def _has_module(snapshot: Snapshot, dotted: str) -> bool:
+def _lacking(snapshot: Snapshot, dotted: str, attribute: str) -> str:
+    """What of `module:attribute` is not there; `""` where both are, as far as is known."""
     stem = "/" + dotted.replace(".", "/")
-    return any(
-        f"/{path}".endswith((f"{stem}.py", f"{stem}/__init__.py"))
+    paths = [
+        path
         for path in snapshot.python_files
-    )
+        if f"/{path}".endswith((f"{stem}.py", f"{stem}/__init__.py"))
+    ]
+    if not paths:
+        return "no module of that name is there"
+    first, files = attribute.partition(".")[0], code_of(snapshot).files
+    for path in paths:
+        if (file := files.get(path)) is None or _defines(file, first):
+            return ""
+    return f"{paths[0]} has no {first}"
+
+
+def _defines(file: CodeFile, name: str) -> bool:
+    """Whether a module has a name, or takes all names of another."""
+    if file.names.at_top(name) is not None or file.names.top_value(name) is not None:
+        return True
+    for node in file.names.nodes:
+        match node:
+            case ast.Name(id=bound, ctx=ast.Store()) if bound == name:
+                return True
+            case ast.ImportFrom(names=[ast.alias(name="*")]):
+                return True
+            case ast.alias(name=bound, asname=given) if name in (bound, given):
+                return True
+            case ast.FunctionDef(name=bound) if bound in (name, "__getattr__"):
+                return True
+    return False
 
 
 def _by_option(snapshot: Snapshot, ran: Ran, in_shell: bool) -> tuple[str, str]:
@@ -238,7 +291,15 @@ def _by_code(snapshot: Snapshot, path: str, where: str) -> Serving | None:
             told = f"{where}{path} starts the server by {name} ({file.path}:{call.lineno})."
             port = _port_of(code, reach)
             lacks = "" if port else f"Nothing that {path} runs reads PORT."
-            return Serving(None, told, 2, port, lacks)
+            return Serving(None, told, 2, port, lacks, _port_in(call))
+    return None
+
+
+def _port_in(call: ast.Call) -> int | None:
+    for one in call.keywords:
+        match one:
+            case ast.keyword(arg="port", value=ast.Constant(value=int(number))):
+                return number
     return None
 
 

@@ -1,0 +1,1 @@
+"""Asks a deployed service, at the address that the instructor gives, how it is."""
