@@ -6,32 +6,23 @@ from collections.abc import Iterable, Sequence
 from grader.checkers._api_models import Models
 from grader.checkers._api_tests import requests_of
 from grader.checkers._checklist import Checklist
-from grader.codebase.answering import Answering, Answers, Method, answers_of
-from grader.codebase.bodies import is_stub
+from grader.codebase.answering import Answering
 from grader.codebase.code import Code, CodeFile, code_of
 from grader.codebase.model_loads import is_model_load
 from grader.codebase.origins import origins_of
+from grader.codebase.predicting import (
+    health_routes,
+    is_health_path,
+    is_named,
+    predicting_of,
+)
 from grader.codebase.routes import App, Route, Served, keyword
-from grader.codebase.stages import stages_of, words_of
+from grader.codebase.stages import words_of
 from grader.environment.manifests import read_manifests
 from grader.model.measurement import Sight
 from grader.model.snapshot import Snapshot
 
-_PREDICTS = frozenset(
-    "predict predicts prediction predictions predictor infer inference inferences score "
-    "scores scoring classify classification forecast forecasts estimate invocations".split()
-)
-# What is done with a prediction, or around it.
-_AROUND = frozenset(
-    "log save store write load read fetch format validate check prepare monitor record "
-    "track observe publish append count send report plot build parse".split()
-)
 _MANY = frozenset("batch batches bulk many multiple".split())
-_HEALTH = frozenset(
-    "health healthz healthcheck health_check health-check heartbeat ping live livez "
-    "liveness ready readyz readiness status".split()
-)
-_STATUS = frozenset("status health healthy alive ok model_loaded".split())
 _SERVERS = ("uvicorn", "hypercorn", "gunicorn", "granian", "daphne")
 _ANSWERS = ("JSONResponse", "Response", "PlainTextResponse", "ORJSONResponse")
 
@@ -42,12 +33,10 @@ class ApiAnswers:
     def __init__(self, snapshot: Snapshot, served: Served) -> None:
         self._snapshot, self._served = snapshot, served
         self._code: Code = code_of(snapshot)
-        self._answers: Answers = answers_of(snapshot)
         self._models = Models(self._code)
-        self._inference = {one.node for one in stages_of(snapshot).of("inference")}
-        posts = [one for one in served.routes if "POST" in one.methods]
-        self.named = [one for one in posts if self._is_named(one)]
-        self.predicting = [one for one in posts if self._predicts(one)]
+        self._predicting = predicting_of(snapshot)
+        self.named = self._predicting.named
+        self.predicting = self._predicting.routes
 
     def answer(self, checklist: Checklist) -> None:
         """Every line that the application decides."""
@@ -60,52 +49,13 @@ class ApiAnswers:
         self._loads(checklist)
         _documented(checklist, self._served.apps)
 
-    def _answering(self, route: Route) -> Answering | None:
-        if route.handler is None:
-            return None
-        return self._answers.of(route.file, route.handler)
-
-    def _is_named(self, route: Route) -> bool:
-        words = set(words_of(route.path))
-        if route.handler is not None:
-            words.update(words_of(route.handler.name))
-        return not _PREDICTS.isdisjoint(words)
-
-    def _predicts(self, route: Route) -> bool:
-        answering = self._answering(route)
-        if answering is None or is_stub(route.file, answering.handler):
-            return False
-        if self._is_named(route):
-            return True
-        return bool(answering.model_calls or list(self._delegated(answering)))
-
-    def _delegated(self, answering: Answering) -> Iterable[Method]:
-        """The functions of inference that a handler comes to, in other modules."""
-        calling = {id(file): set[ast.AST]() for file, _ in answering.others}
-        for file, call in answering.model_calls:
-            calling.setdefault(id(file), set()).add(call)
-        for file, node in answering.others:
-            words = words_of(node.name)
-            is_named = not _PREDICTS.isdisjoint(words) or node in self._inference
-            has_model = any(one in calling[id(file)] for one in ast.walk(node))
-            if is_stub(file, node):
-                continue
-            if has_model or (is_named and _AROUND.isdisjoint(words[:1])):
-                yield file, node
-
     def _health(self, checklist: Checklist) -> None:
         gets = [one for one in self._served.routes if "GET" in one.methods]
-        named = [one for one in gets if _last(one.path) in _HEALTH]
-        at_top = [
-            one
-            for one in gets
-            if one.path == "/" and one.handler and _says_status(one.handler)
-        ]
-        found = [one.sight for one in (*named, *at_top)]
+        found = [one.sight for one in health_routes(gets)]
         elsewhere = [
             one
             for one in self._served.orphans
-            if "GET" in one.methods and _last(one.path) in _HEALTH
+            if "GET" in one.methods and is_health_path(one.path)
         ]
         if found:
             checklist.yes("health", f"{found[0].what} answers.", *found)
@@ -125,11 +75,11 @@ class ApiAnswers:
             checklist.yes("predict", f"{sights[0].what} predicts.", *sights)
             return
         orphans = [one for one in self._served.orphans if "POST" in one.methods]
-        asked = [one for one in orphans if self._is_named(one)]
+        asked = [one for one in orphans if is_named(one)]
         others = [
             one
             for one in self._served.routes
-            if "POST" not in one.methods and self._is_named(one)
+            if "POST" not in one.methods and is_named(one)
         ]
         if self.named:
             told = f"The function behind {self.named[0].sight.what} is empty."
@@ -189,7 +139,7 @@ class ApiAnswers:
         delegated = [
             Sight(path=file.path, line=node.lineno, what=f"{node.name}()")
             for one in answering
-            for file, node in self._delegated(one)
+            for file, node in self._predicting.delegated(one)
         ]
         if not answering:
             checklist.no("delegates", "No route predicts.")
@@ -270,7 +220,7 @@ class ApiAnswers:
             routes = [
                 one.sight.what
                 for one in self.predicting
-                if (found := self._answering(one)) and found.loads
+                if (found := self._predicting.answering(one)) and found.loads
             ]
             told = f"{each[0].what} runs for each request to {routes[0]}."
             checklist.no("loads_once", told, *each)
@@ -287,7 +237,7 @@ class ApiAnswers:
             )
 
     def _each(self) -> list[Answering]:
-        found = (self._answering(one) for one in self.predicting)
+        found = (self._predicting.answering(one) for one in self.predicting)
         return [one for one in found if one is not None]
 
     def _first(self) -> str:
@@ -391,21 +341,6 @@ def _handler(route: Route, model: str) -> Sight:
 def _called(file: CodeFile, call: ast.Call) -> Sight:
     what = f"{ast.unparse(call.func)[:60]}()"
     return Sight(path=file.path, line=call.lineno, what=what)
-
-
-def _last(path: str) -> str:
-    return path.rstrip("/").rpartition("/")[2].lower()
-
-
-def _says_status(handler: ast.AST) -> bool:
-    """Whether a dictionary with a status is returned."""
-    for node in ast.walk(handler):
-        match node:
-            case ast.Return(value=ast.Dict(keys=keys)):
-                for key in keys:
-                    if isinstance(key, ast.Constant) and key.value in _STATUS:
-                        return True
-    return False
 
 
 def _is_error_status(call: ast.Call) -> bool:

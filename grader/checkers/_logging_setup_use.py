@@ -8,24 +8,14 @@ from dataclasses import dataclass, field
 from grader.codebase.bodies import is_stub
 from grader.codebase.code import CodeFile, Function, code_of, own_nodes
 from grader.codebase.entry import pipeline_of
+from grader.codebase.log_calls import is_log_call, last_name
 from grader.codebase.origins import Value, origins_of
 from grader.codebase.units import units_of
 from grader.model.measurement import Sight
 from grader.model.snapshot import Snapshot
 
-_METHODS = frozenset(
-    "debug info warning warn error exception critical fatal log success trace "
-    "adebug ainfo awarning aerror".split()
-)
-_LOGGERS = (
-    *("logging.getLogger()", "logging.Logger()", "logging.LoggerAdapter()"),
-    *("loguru.logger", "structlog.get_logger()", "structlog.getLogger()"),
-    *("logging.root", "absl.logging", "structlog.stdlib.get_logger()"),
-    *("prefect.get_run_logger()", "prefect.logging.get_run_logger()"),
-)
 # Loggers that say by themselves from which module a message is.
 _NAMED = ("loguru.logger", "structlog.", "absl.logging", "prefect.")
-_USUAL_NAMES = frozenset({"logger", "log", "_logger", "_log", "LOGGER", "LOG"})
 _PRINTS = frozenset({"print", "pprint.pprint", "rich.print", "pprint.pp"})
 _MAX_DEPTH = 6
 
@@ -93,7 +83,7 @@ class _Reader:
                 continue
             if isinstance(node, ast.ExceptHandler):
                 self._handler(file, node)
-            elif isinstance(node, ast.Call) and self._logs(file, node):
+            elif isinstance(node, ast.Call) and is_log_call(self._code, file, node):
                 sight = Sight(path=file.path, line=node.lineno, what=_method(node))
                 places.setdefault(file.path, sight)
                 in_functions.update(_functions_around(file, node))
@@ -133,24 +123,12 @@ class _Reader:
         sight = Sight(path=file.path, line=handler.lineno)
         self._uses.handlers.append(sight)
         for node in own_nodes(handler):
-            if isinstance(node, ast.Call) and self._logs(file, node):
+            if isinstance(node, ast.Call) and is_log_call(self._code, file, node):
                 if _is_traced(node):
                     what = f"{_method(node)} with the traceback"
                     place = Sight(path=file.path, line=node.lineno, what=what)
                     self._uses.traced.append(place)
                     return
-
-    def _logs(self, file: CodeFile, call: ast.Call) -> bool:
-        if not isinstance(call.func, ast.Attribute) or call.func.attr not in _METHODS:
-            return False
-        symbol = self._code.symbol(file, call.func) or ""
-        if symbol.startswith(_LOGGERS) or symbol == f"logging.{call.func.attr}":
-            return True
-        receiver = call.func.value
-        if isinstance(receiver, ast.Call):
-            # `get_logger().info(…)`
-            return "logger" in _last(receiver.func).lower()
-        return _last(receiver) in _USUAL_NAMES
 
     def _name(self, file: CodeFile, call: ast.Call) -> str | None:
         """The logger's name: a module's path for `__name__`, "" for one that is handed on.
@@ -214,7 +192,7 @@ def _is_traced(call: ast.Call) -> bool:
         ):
             return any(one.arg == "exception" for one in given)
     return any(
-        isinstance(node, ast.Attribute | ast.Name) and _last(node) == "format_exc"
+        isinstance(node, ast.Attribute | ast.Name) and last_name(node) == "format_exc"
         for one in call.args
         for node in ast.walk(one)
     )
@@ -230,10 +208,3 @@ def _functions_around(file: CodeFile, node: ast.AST) -> Iterator[ast.AST]:
 
 def _method(call: ast.Call) -> str:
     return call.func.attr if isinstance(call.func, ast.Attribute) else ""
-
-
-def _last(node: ast.AST) -> str:
-    match node:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name
-    return ""
