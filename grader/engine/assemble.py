@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from grader.checkers._base import Checker, Options
 from grader.checkers._registry import Registry
 from grader.model.evidence import Evidence
+from grader.model.maturity import Maturity
 from grader.model.measurement import Measured, Measurement, Quantity
 from grader.model.report import (
     Fix,
@@ -24,6 +25,7 @@ from grader.rubric.schema import Rubric
 from grader.scoring.cohort import Class
 from grader.scoring.effort import effort
 from grader.scoring.fixes import gains
+from grader.scoring.maturity import maturity
 from grader.scoring.totals import weight_shares
 
 
@@ -39,8 +41,8 @@ def quantities_of(
     """The numbers that a rubric's formulas can use, by checker id."""
     more = STARTER_QUANTITIES if rubric.template is not None else ()
     return {
-        name: (*checker.quantities, *more)
-        for name, checker in registry.checkers.items()
+        item.checker: (*registry.checkers[item.checker].quantities, *more)
+        for item in rubric.items
     }
 
 
@@ -114,6 +116,7 @@ def assemble(
             for criterion in dimension.manual
         ),
         submission=graded.submission,
+        maturity=maturity_of(rubric, measurements),
         fixes=tuple(
             Fix(
                 item=gain.item.key,
@@ -132,6 +135,20 @@ def assemble(
             for gain in gains(rubric, grade, measurements, quantities, against)
         ),
     )
+
+
+def maturity_of(
+    rubric: Rubric, measurements: Mapping[str, Measurement]
+) -> Maturity | None:
+    """The level of MLOps by a rubric's measurements by item; None where it is about others.
+
+    Of a checker that the rubric has twice the first item that was measured counts.
+    """
+    by_checker: dict[str, Measurement | None] = {}
+    for item in rubric.items:
+        if by_checker.get(item.checker) is None:
+            by_checker[item.checker] = measurements.get(item.key)
+    return maturity(by_checker)
 
 
 def _sections(checker: Checker[Options]) -> tuple[Section, ...]:

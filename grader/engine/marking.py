@@ -10,7 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from grader.checkers._registry import Registry
-from grader.engine.assemble import Graded, assemble, quantities_of, rubric_facts
+from grader.engine.assemble import (
+    Graded,
+    assemble,
+    maturity_of,
+    quantities_of,
+    rubric_facts,
+)
 from grader.engine.items import by_item
 from grader.engine.store import ClassFolder
 from grader.model.classroom import ClassRecord, ClassResult, Group, GroupLine
@@ -124,8 +130,10 @@ def _line(
     if evidence is None:
         return GroupLine(group=group, grade=None, trouble=trouble)
     deadline = evidence.deadline
+    level = maturity_of(loaded.rubric, by_item(loaded.rubric.items, evidence))
     return GroupLine(
         group=group,
+        maturity=level.level if level else None,
         grade=grade_group(evidence, record, group, loaded, against, decided),
         commit=evidence.repository.commit,
         commit_time=evidence.repository.commit_time,

@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from grader.model.evidence import Trouble
+from grader.model.maturity import Level
 from grader.model.measurement import Stored, Tool
 from grader.model.report import RubricFacts
 from grader.model.score import DimensionScore, Grade
@@ -15,7 +16,7 @@ CLASS_VERSION: Final = 1
 class Group(Stored):
     """One group of the list: its name, the folder its results are in, and what is graded.
 
-    `row` is where it stands in the list.
+    `row` is where it stands in the list, `probe` the address of its deployed service.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Group(Stored):
     commit: str | None = None
     members: tuple[str, ...] = ()
     row: int | None = None
+    probe: str | None = None
 
 
 class Refused(Stored):
@@ -80,7 +82,7 @@ class GroupLine(Stored):
 
     `rank` counts from 1 by the total; equal totals share the better rank, and a total over
     less than half of the rubric has none. `until` is the group's deadline, `extension` why it
-    has longer than the class.
+    has longer than the class. `maturity` is its level of MLOps, None where it is not stated.
     """
 
     group: Group
@@ -93,6 +95,7 @@ class GroupLine(Stored):
     extension: str = ""
     later_count: int = 0
     signals: int = 0
+    maturity: Level | None = None
 
 
 class ClassResult(Stored):

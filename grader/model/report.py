@@ -6,6 +6,7 @@ This is also the program's JSON output; `report.schema.json` is generated from i
 from typing import Final, Literal
 
 from grader.model.environment import EnvironmentFacts
+from grader.model.maturity import Maturity
 from grader.model.measurement import Measurement, Stored, Tool
 from grader.model.place import Place
 from grader.model.score import Grade, ItemResult, Mark, Share
@@ -196,7 +197,8 @@ class Report(Stored):
     `environment` is what the project's tests ran in, None when no check asked for it.
     `submission` is set for a group of a class. `manual` are the criteria that people mark.
     `places` say where it stands in the class, where there are enough groups. `course` is how
-    it came there, oldest first, where there was more than one run.
+    it came there, oldest first, where there was more than one run. `maturity` is set where the
+    rubric has the checks that it is read from; it is no part of the grade.
     """
 
     schema_version: Literal[1] = SCHEMA_VERSION
@@ -214,6 +216,7 @@ class Report(Stored):
     submission: SubmissionFacts | None = None
     places: tuple[Place, ...] = ()
     course: tuple[CoursePoint, ...] = ()
+    maturity: Maturity | None = None
     fixes: tuple[Fix, ...]
 
     def check(self, item: str) -> ReportCheck:

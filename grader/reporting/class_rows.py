@@ -17,6 +17,7 @@ from grader.model.score import (
     ItemResult,
     ItemScore,
     Ungraded,
+    mark_of,
 )
 from grader.reporting import decisions, numbers, words
 
@@ -40,6 +41,8 @@ _AFTER = (
     *("penalties", "adjusted", "commit", "commit_time", "later_commits", "signals"),
     "not_graded_because",
 )
+# Where the rubric has the checks that a level is read from; blank where it is not stated.
+_MATURITY = ("maturity",)
 ITEM_COLUMNS = (
     *("group", "item", "title", "dimension", "mark", "automatic_mark", "state"),
     *("formula", "substituted", "compared", "quantities", "reason", "by"),
@@ -57,14 +60,17 @@ def score_columns(result: ClassResult) -> tuple[str, ...]:
         *(f"dimension.{one.id}" for one in result.rubric_dimensions),
         *(f"item.{item}" for item in result.items),
         *_AFTER,
+        *(_MATURITY if _has_maturity(result) else ()),
     )
 
 
 def score_rows(result: ClassResult) -> Iterator[Row]:
     """A row for each group, in the list's order."""
     dimensions = result.rubric_dimensions
+    has_maturity = _has_maturity(result)
     for line in result.lines:
-        yield _score_row(line, result, dimensions)
+        level: Row = (line.maturity,) if has_maturity else ()
+        yield (*_score_row(line, result, dimensions), *level)
 
 
 def item_rows(result: ClassResult) -> Iterator[Row]:
@@ -121,7 +127,7 @@ def _score_row(
         why = words.no_grade(line)
         return (*about, None, None, None, "not graded", *marks, *after, why)
     by_dimension = {one.id: one.mark for one in grade.dimensions}
-    by_item = {one.item: words.mark_of(one) for one in grade.items}
+    by_item = {one.item: mark_of(one) for one in grade.items}
     return (
         *about,
         _scaled(grade.total),
@@ -159,7 +165,7 @@ def _item_row(line: GroupLine, item: str, whole: ClassResult) -> Row:
         reason = result.note
     return (
         *about,
-        _scaled(words.mark_of(result)),
+        _scaled(mark_of(result)),
         _scaled(score.mark if score else None),
         _state(result),
         score.trace.formula if score else "",
@@ -169,6 +175,10 @@ def _item_row(line: GroupLine, item: str, whole: ClassResult) -> Row:
         reason,
         by,
     )
+
+
+def _has_maturity(result: ClassResult) -> bool:
+    return any(line.maturity is not None for line in result.lines)
 
 
 def _result(grade: Grade | None, item: str) -> ItemResult | None:

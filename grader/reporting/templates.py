@@ -10,6 +10,7 @@ from grader.reporting import (
     decisions,
     findings,
     host_links,
+    maturity,
     numbers,
     submitted,
     told,
@@ -44,6 +45,7 @@ def templates(
         numbers=numbers,
         steps=steps,
         submitted=submitted,
+        mature=maturity,
         told=told,
         words=words,
     )

@@ -18,6 +18,7 @@ from grader.reporting import (
     checklists,
     decisions,
     findings,
+    maturity,
     numbers,
     submitted,
     words,
@@ -70,6 +71,7 @@ class _Page:
             self._findings()
             self._later()
         self._fixes()
+        self._maturity()
         self._signals(verbose)
         self._environment(verbose)
         self._aside(verbose)
@@ -289,6 +291,19 @@ class _Page:
                 command = check.measurement.command
                 return command if command and len(command) <= SHORT_COMMAND else None
         return None
+
+    def _maturity(self) -> None:
+        found = self._report.maturity
+        if found is None:
+            return
+        self._title(maturity.TITLE)
+        self._wrapped(f"{maturity.headline(found)}. It carries no points.", 2)
+        lacking = maturity.lacking(found)
+        if lacking is None:
+            return
+        self._wrapped(f"{lacking.title}:", 2)
+        for line in lacking.lines:
+            self._wrapped(f"{line.title} ({line.checker}: {line.quantity})", 4, "dim")
 
     def _signals(self, verbose: bool) -> None:
         signals = words.signals(self._report)
