@@ -13,7 +13,8 @@ _NAME = re.compile(
     re.IGNORECASE,
 )
 _KNOWN = re.compile(
-    r"(gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{30,}|AKIA[0-9A-Z]{16}|sk-[\w-]{20,}"
+    r"(gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{30,}|AKIA[0-9A-Z]{16}"
+    r"|(?<![\w-])sk-[\w-]{20,}"
     r"|hf_[A-Za-z0-9]{30,}|xox[abp]-[\w-]{20,}|AIza[\w-]{35}|rnd_[A-Za-z0-9]{20,}"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----|api\.render\.com/deploy/srv-\w+\?key=\w{6,}"
     r"|dckr_pat_[\w-]{20,}|wandb_v1_\w{30,})"
@@ -51,6 +52,11 @@ def is_credential(name: str, value: object) -> bool:
         return False
     words = re.split(r"[-_. ]", text.lower())
     return not any(word in _WORDS or word.startswith("your") for word in words)
+
+
+def names_secret(name: str) -> bool:
+    """Whether a variable of this name is there for something secret: `WANDB_API_KEY`."""
+    return _NAME.search(name[-_LONGEST:]) is not None
 
 
 def has_known_form(text: str) -> bool:

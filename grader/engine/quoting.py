@@ -49,8 +49,8 @@ def _searched(
             continue
         options = checker.options_type().model_validate(dict(one.options))
         files = checker.searched(snapshot, options)
-        if files:
-            searched.update(files)
+        searched.update(files)
+        if files or checker.finds_secrets:
             suspect.update(found.path for found in outcome.findings if found.path)
             suspect.update(unread.path for unread in outcome.not_measured)
     return frozenset(searched), frozenset(suspect)

@@ -96,6 +96,27 @@ def test_one_secret_keeps_its_whole_file_out_of_every_check(tmp_path: Path) -> N
     assert all(SECRET not in one.model_dump_json() for one in shown.values())
 
 
+def test_what_another_check_takes_for_a_secret_keeps_its_file_out_too(
+    tmp_path: Path,
+) -> None:
+    of = snapshot(tmp_path, {"a.py": CODE, "b.py": CODE})
+    hygiene = Measurement(
+        checker="secrets-hygiene",
+        outcome=Measured(values={}, findings=(at("a.py", 3),)),
+    )
+    measurements = {
+        "lint": lint(at("a.py", 4), at("b.py", 4)),
+        "secrets": looked(),
+        "hygiene": hygiene,
+    }
+    shown = quoted(measurements, of, installed().checkers)
+    assert [one.code for one in findings(shown["lint"].outcome)] == [None, "import os"]
+    # By itself it is no reason to quote anything.
+    del measurements["secrets"]
+    shown = quoted(measurements, of, installed().checkers)
+    assert [one.code for one in findings(shown["lint"].outcome)] == [None, None]
+
+
 @pytest.mark.parametrize(
     "secrets",
     [
