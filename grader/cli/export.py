@@ -229,6 +229,34 @@ def feedback(
     _say(f"Written: {len(index)} pages and messages, and index.csv, in {output}")
 
 
+@export_app.command()
+def contributors(
+    folder: ClassArgument,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="The file to write.")
+    ] = Path("contributors.csv"),
+) -> None:
+    """Write each person's part in the commits of their group: for you, not for students.
+
+    A row for each group and person: commits, those they are credited for as co-author,
+    merges, the share of all, the first and the last day. No report has these.
+    """
+    from grader.engine.store import write_atomic
+    from grader.engine.stored import open_class
+    from grader.reporting.contributors import contributors_csv
+
+    stored = open_class(folder)
+    found = []
+    for group in stored.record.groups:
+        evidence = stored.folder.light(group.folder)
+        if evidence is None:
+            _say(f"{group.name}: left out: it has no result.")
+        else:
+            found.append((group.name, evidence.contributors))
+    write_atomic(output, contributors_csv(found).encode())
+    _say(f"Written: {output}")
+
+
 def _open(folder: Path) -> "tuple[StoredClass, Marking]":
     from grader.engine.stored import open_class
 

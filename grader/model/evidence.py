@@ -6,6 +6,7 @@ that scores, and is what a class's folder keeps of each group.
 
 from typing import Final, Literal
 
+from grader.model.contributors import Contributor
 from grader.model.environment import EnvironmentFacts
 from grader.model.measurement import Measurement, Stored, Tool
 from grader.model.report import DeadlineFacts, RepositoryFacts
@@ -20,6 +21,7 @@ class Evidence(Stored):
     from one. `plan` is a hash of what the numbers depend on beside that (limits, isolation,
     the environment asked for). `measured_at` is UTC, ISO 8601; `run` the class run that
     measured, empty outside one; `reused` how many measurements an earlier run had made.
+    `contributors` are for whoever grades: nothing that students get is made of them.
     """
 
     schema_version: Literal[1] = EVIDENCE_VERSION
@@ -36,6 +38,7 @@ class Evidence(Stored):
     environment: EnvironmentFacts | None
     deadline: DeadlineFacts | None = None
     measurements: tuple[Measurement, ...]
+    contributors: tuple[Contributor, ...] = ()
     reused: int = 0
     duration_s: float = 0.0
 
