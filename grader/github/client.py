@@ -1,13 +1,14 @@
-"""A small client of GitHub's REST API: patient with its limits, careful with the token.
+"""A small client of GitHub's REST and GraphQL APIs: patient, careful with the token.
 
 What GitHub answers comes out as a model of the caller's; whatever goes wrong as a
 `GitHubError` in plain words. The token goes to the API's own host only and stands in no
 message.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from time import monotonic
+from time import monotonic, sleep
 from typing import Final, TypeVar
 from urllib.parse import urljoin, urlsplit
 
@@ -18,7 +19,13 @@ from requests.auth import AuthBase
 
 from grader.errors import GradeError
 from grader.github.patience import LONGEST_WAIT_S, Patience, asked_wait_s
-from grader.github.trouble import GitHubError, Unavailable, trouble
+from grader.github.trouble import (
+    GitHubError,
+    RateLimited,
+    Unavailable,
+    of_query,
+    trouble,
+)
 
 API_URL: Final = "https://api.github.com"
 # Larger than any page of what is asked for here.
@@ -61,7 +68,8 @@ class GitHub:
 
     GET, PATCH, DELETE and queries are tried again when they fail; a POST only where GitHub
     says that it did not do it, for else it might be done twice. `pause_s` grows from one try
-    to the next.
+    to the next. `sent` is how many requests it took so far, each try counted; `left` how many
+    more the token is good for, None until that was said.
     """
 
     def __init__(
@@ -73,6 +81,10 @@ class GitHub:
         longest_wait_s: float = LONGEST_WAIT_S,
         pause_s: float = 1.0,
     ) -> None:
+        self.sent = 0
+        self.left: int | None = None
+        self._longest_wait_s = longest_wait_s
+        self._pause_s = pause_s
         self._token = _checked_token(token)
         self._api_url = _checked_address(api_url)
         self._graphql_url = graphql_url or _graphql_of(self._api_url)
@@ -157,14 +169,43 @@ class GitHub:
         self._ask("DELETE", self._api_url + path)
 
     def query(self, text: str, model: type[_Model], **variables: JsonValue) -> _Model:
-        """The `data` of a GraphQL query. It must change nothing, for it may be repeated."""
+        """The `data` of a GraphQL query. It must change nothing, for it may be repeated.
+
+        An answer in parts, with an error beside it, is none.
+        """
         body: dict[str, JsonValue] = {"query": text, "variables": variables}
-        response, raw = self._ask("POST", self._graphql_url, body=body)
-        envelope = _parsed(TypeAdapter(_Envelope), raw, response)
-        if envelope.errors or envelope.data is None:
-            said = envelope.errors[0].message if envelope.errors else "nothing"
-            raise GitHubError(f"GitHub can't answer a query: {self._safe(said)}.")
-        return _parsed(TypeAdapter(model), envelope.data, response)
+
+        def once() -> _Model:
+            response, raw = self._asked("POST", self._graphql_url, body=body)
+            envelope = _parsed(TypeAdapter(_Envelope), raw, response)
+            if envelope.errors or envelope.data is None:
+                first = envelope.errors[0] if envelope.errors else _QueryError()
+                place = ".".join(map(str, first.path))[:_SAID_CHARACTERS]
+                raise of_query(
+                    first.type,
+                    self._safe(first.message or "nothing"),
+                    self._safe(place),
+                    asked_wait_s(response.headers),
+                )
+            return _parsed(TypeAdapter(model), envelope.data, response)
+
+        return self._waiting(once)
+
+    def _waiting(self, attempt: Callable[[], _Found]) -> _Found:
+        """What an attempt gives, made again where GitHub names a time that is near.
+
+        Retry-After is waited for by `Patience`; this is for the reset of a limit.
+        """
+        for _ in range(TRIES - 1):
+            try:
+                return attempt()
+            except RateLimited as error:
+                wait = error.resets_in_s
+                if wait is None or wait > self._longest_wait_s:
+                    raise
+                # It is told in whole seconds.
+                sleep(wait + self._pause_s)
+        return attempt()
 
     def _ask(
         self,
@@ -175,7 +216,23 @@ class GitHub:
         body: Mapping[str, JsonValue] | None = None,
         repeats: bool = True,
     ) -> tuple[requests.Response, bytes]:
-        """The answer, read whole, when it is a good one."""
+        """The answer, read whole, when it is a good one.
+
+        Asked again at the reset of a limit: what was refused for it was not done.
+        """
+        return self._waiting(
+            lambda: self._asked(method, url, params=params, body=body, repeats=repeats)
+        )
+
+    def _asked(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Mapping[str, JsonValue] | None = None,
+        repeats: bool = True,
+    ) -> tuple[requests.Response, bytes]:
         session = self._repeating if repeats else self._once
         for _ in range(_MAX_REDIRECTS + 1):
             if _origin(url) != _origin(self._api_url):
@@ -196,8 +253,11 @@ class GitHub:
                         stream=True,
                     )
                 ) as response:
+                    self._count(response)
                     raw = _read(response)
             except requests.RequestException as error:
+                if error.response is None and not isinstance(error, _Refused):
+                    self.sent += TRIES if repeats else 1
                 raise Unavailable(
                     f"GitHub could not be reached at {urlsplit(url).hostname}: "
                     f"{self._safe(_in_short(error))}.",
@@ -210,12 +270,20 @@ class GitHub:
                         f"{method} {urlsplit(response.url).path}",
                         self._safe(_said(raw)),
                         asked_wait_s(response.headers),
+                        has_waited="Retry-After" in response.headers,
                     )
                 return response, raw
             url, params = urljoin(url, response.headers.get("Location", "")), None
         raise GitHubError(
             f"GitHub sends {method} {urlsplit(url).path} round in circles."
         )
+
+    def _count(self, response: requests.Response) -> None:
+        retries = response.raw.retries
+        self.sent += 1 + (len(retries.history) if retries is not None else 0)
+        left = response.headers.get("X-RateLimit-Remaining", "").strip()
+        if left.isascii() and left.isdigit() and len(left) < 12:
+            self.left = int(left)
 
     def _safe(self, text: str) -> str:
         """Text for a message: short, and without the token whoever put it there."""
@@ -224,8 +292,14 @@ class GitHub:
         return " ".join(text.split())[:_SAID_CHARACTERS].rstrip(".")
 
 
+class _Refused(requests.RequestException):
+    """An answer that came, and that we don't read to its end."""
+
+
 class _QueryError(Answer):
-    message: str
+    message: str = ""
+    type: str = ""
+    path: tuple[str | int, ...] = ()
 
 
 class _Envelope(Answer):
@@ -264,11 +338,9 @@ def _read(response: requests.Response) -> bytes:
     for chunk in response.iter_content(64 * 1024):
         size += len(chunk)
         if size > MAX_BYTES:
-            raise requests.RequestException(
-                f"the answer is larger than {MAX_BYTES // 2**20} MiB"
-            )
+            raise _Refused(f"the answer is larger than {MAX_BYTES // 2**20} MiB")
         if monotonic() > end:
-            raise requests.RequestException(f"no whole answer within {ANSWER_S} s")
+            raise _Refused(f"no whole answer within {ANSWER_S} s")
         chunks.append(chunk)
     return b"".join(chunks)
 
@@ -284,7 +356,8 @@ def _said(raw: bytes) -> str:
 def _in_short(error: requests.RequestException) -> str:
     """What went wrong, without the addresses of objects."""
     reason = getattr(error.args[0], "reason", error) if error.args else error
-    return str(reason).rpartition(">: ")[2] or type(error).__name__
+    said = str(reason).rpartition(">: ")[2]
+    return re.sub(r"^\w+ConnectionPool\([^)]*\): ", "", said) or type(error).__name__
 
 
 def _checked_token(token: str | None) -> str | None:

@@ -9,7 +9,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
@@ -45,13 +45,17 @@ class Pull:
 
 @dataclass
 class Fault:
-    """An answer in place of the good one, so many `times`; `does_it` before it answers so."""
+    """An answer in place of the good one, so many `times`; `does_it` before it answers so.
+
+    An `is_endless` one says its body again and again.
+    """
 
     status: int
     body: Mapping[str, Json] | bytes = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     times: int = 1
     does_it: bool = False
+    is_endless: bool = False
 
 
 @dataclass
@@ -208,7 +212,10 @@ class _Handler(BaseHTTPRequestHandler):
                 fault.times -= 1
                 if fault.does_it:
                     host.answer(self.command, self.path, sent)
-                self._reply(fault.status, fault.body, fault.headers)
+                if fault.is_endless:
+                    self._go_on(fault)
+                else:
+                    self._reply(fault.status, fault.body, fault.headers)
                 return
         self._reply(*host.answer(self.command, self.path, sent))
 
@@ -224,6 +231,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(raw)))
         self.end_headers()
         self.wfile.write(raw)
+
+    def _go_on(self, fault: Fault) -> None:
+        assert isinstance(fault.body, bytes)
+        self.send_response(fault.status)
+        self.end_headers()
+        self.close_connection = True
+        with suppress(OSError):
+            while True:
+                self.wfile.write(fault.body)
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
