@@ -92,7 +92,8 @@ class Wrapped:
 
     `descriptors` are inherited as well; `held` is closed once the program has started.
     With a `remote` the command line asks an engine to start the program. `owner` is the
-    user that the program becomes, where it is one of its own.
+    user that the program becomes, where it is one of its own. `told` is what a fork is told
+    that becomes the program itself, where that is what is to be done.
     """
 
     argv: tuple[str, ...]
@@ -101,6 +102,7 @@ class Wrapped:
     held: ExitStack = field(default_factory=ExitStack)
     remote: Remote | None = None
     owner: int | None = None
+    told: bytes = b""
 
 
 class Box(Protocol):
@@ -122,6 +124,29 @@ class Box(Protocol):
 
 
 @dataclass(frozen=True)
+class Confined:
+    """The rules that a process puts on itself, as `grader.sandbox.launcher` takes them.
+
+    `limits` by the end of the names of RLIMIT_…; `uid` the user that it becomes.
+    """
+
+    limits: Mapping[str, int]
+    uid: int | None = None
+    landlock: "LandlockRules | None" = None
+    seccomp: bytes = b""
+
+
+class Confining(Box, Protocol):
+    """A box of such rules: a fork can be put into it as well as a new program."""
+
+    def confined(self, program: Program, access: Access) -> Confined:
+        """The rules for `program`; as root what it may write becomes its user's.
+
+        Raises `OSError` when that can't be prepared.
+        """
+
+
+@dataclass(frozen=True)
 class PlainBox:
     """No box: limits on the whole tree, and an environment without anything of the user's."""
 
@@ -132,36 +157,31 @@ class PlainBox:
         """The same program below a keeper, which ends what it leaves behind."""
         if sys.platform != "linux":
             return Wrapped(program.argv, program.environment, program.descriptors)
-        limits = kernel_limits(program.limits, None)
-        held = ExitStack()
-        argv, told = launched(program, limits, held, is_keeper=True)
-        inherited = (*program.descriptors, told)
-        return Wrapped(argv, program.environment, inherited, held)
+        return below_keeper(program, self.confined(program, access))
+
+    def confined(self, program: Program, access: Access) -> Confined:
+        """The limits alone."""
+        del access
+        return Confined(kernel_limits(program.limits, None))
+
+
+def below_keeper(program: Program, confined: Confined) -> Wrapped:
+    """The program under these rules, below a keeper outside them."""
+    held = ExitStack()
+    argv, told = launched(program, confined, held, is_keeper=True)
+    inherited = (*program.descriptors, told)
+    return Wrapped(argv, program.environment, inherited, held, owner=confined.uid)
 
 
 def launched(
-    program: Program,
-    limits: Mapping[str, int],
-    held: ExitStack,
-    *,
-    is_keeper: bool,
-    uid: int | None = None,
-    landlock: "LandlockRules | None" = None,
-    seccomp: bytes = b"",
+    program: Program, confined: Confined, held: ExitStack, *, is_keeper: bool
 ) -> tuple[tuple[str, ...], int]:
     """The program's command line below the launcher, and a descriptor for it to inherit.
 
     What the launcher is told is read from there: an argument may not be as long. See
     `grader.sandbox.launcher`.
     """
-    told = specified(
-        program,
-        limits,
-        is_keeper=is_keeper,
-        uid=uid,
-        landlock=landlock,
-        seccomp=seccomp,
-    )
+    told = specified(program, confined, is_keeper=is_keeper)
     python = os.path.realpath(sys.executable)
     descriptor = memory_file(told, held)
     return (python, "-I", "-S", str(LAUNCHER), f"@{descriptor}"), descriptor
@@ -179,26 +199,23 @@ def memory_file(content: bytes, held: ExitStack) -> int:
 
 def specified(
     program: Program,
-    limits: Mapping[str, int],
+    confined: Confined,
     *,
     is_keeper: bool,
     environment: Mapping[str, str] | None = None,
-    uid: int | None = None,
-    landlock: "LandlockRules | None" = None,
-    seccomp: bytes = b"",
 ) -> bytes:
     """What the launcher is told. Without an `environment` the program gets the launcher's."""
     specification: "Specification" = {
         "argv": list(program.argv),
         "cwd": str(program.cwd),
         "environment": None if environment is None else dict(environment),
-        "limits": dict(limits),
+        "limits": dict(confined.limits),
         "parent": os.getpid(),
         "descriptors": list(program.descriptors),
         "is_keeper": is_keeper,
-        "uid": uid,
-        "landlock": landlock,
-        "seccomp": seccomp,
+        "uid": confined.uid,
+        "landlock": confined.landlock,
+        "seccomp": confined.seccomp,
     }
     return marshal.dumps(dict(specification))
 

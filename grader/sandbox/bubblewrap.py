@@ -17,6 +17,7 @@ from grader.sandbox.access import Access, prefixes_of
 from grader.sandbox.account import USER, account_files
 from grader.sandbox.box import (
     LAUNCHER,
+    Confined,
     Program,
     Tier,
     Wrapped,
@@ -99,7 +100,7 @@ def _limited(
     """
     limits = kernel_limits(program.limits, uid)
     if not all(map(os.path.exists, (_SETPRIV, _PRLIMIT, _ENV))):
-        argv, told = launched(program, limits, held, is_keeper=False, uid=uid)
+        argv, told = launched(program, Confined(limits, uid), held, is_keeper=False)
         return argv, (told,)
     user = () if uid is None else (f"--reuid={uid}", f"--regid={uid}", "--clear-groups")
     argv = (

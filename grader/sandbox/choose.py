@@ -15,7 +15,8 @@ from functools import cache
 from typing import Literal
 
 from grader.errors import CannotMeasure
-from grader.sandbox.box import Box, PlainBox, Tier
+from grader.sandbox import remembered
+from grader.sandbox.box import Box, Confining, PlainBox, Tier
 from grader.sandbox.bubblewrap import Bubblewrap
 from grader.sandbox.docker import Docker, find_engine
 from grader.sandbox.landlock import Landlock
@@ -129,21 +130,31 @@ class Boxes:
         self._lock = threading.Lock()
         self._found: Box | None = None
         self._tried: tuple[Trial, ...] | None = None
+        self._forks: tuple[Confining | None] | None = None
 
-    def __getstate__(self) -> tuple[Isolation, Box | None, tuple[Trial, ...] | None]:
+    def __getstate__(self) -> "_State":
         """What another process of this machine is told, so that it need not try again."""
         self._box()
-        return self._wanted, self._found, self._tried
+        return self._wanted, self._found, self._tried, self._forks
 
-    def __setstate__(
-        self, state: tuple[Isolation, Box | None, tuple[Trial, ...] | None]
-    ) -> None:
+    def __setstate__(self, state: "_State") -> None:
         self.__init__(state[0])  # type: ignore[misc]
-        self._found, self._tried = state[1:]
+        self._found, self._tried, self._forks = state[1:]
 
     def for_tools(self) -> Box:
         """The box for our own tools; without a working one just limits."""
         return self._box() or PlainBox()
+
+    def for_forks(self) -> Confining | None:
+        """The box for forks of our own tools: one that a process can put on itself.
+
+        None where the only one that works is made of mounts: there they are started.
+        """
+        box = self._box()
+        with self._lock:
+            if self._forks is None:
+                self._forks = (_for_forks(box),)
+            return self._forks[0]
 
     def for_tests(self) -> Box:
         """The box for code of strangers.
@@ -188,18 +199,59 @@ class Boxes:
         )
 
 
+_State = tuple[
+    Isolation,
+    Box | None,
+    tuple[Trial, ...] | None,
+    tuple[Confining | None] | None,
+]
+
+
+def _for_forks(box: Box | None) -> Confining | None:
+    if box is None or isinstance(box, PlainBox):
+        return PlainBox() if sys.platform == "linux" else None
+    if isinstance(box, Landlock):
+        return box
+    trial = _found_to_work("landlock")
+    return trial.box if trial.works and isinstance(trial.box, Landlock) else None
+
+
 def _choose(wanted: Isolation) -> tuple[Box | None, tuple[Trial, ...]]:
     if wanted == "none":
         return PlainBox(), ()
     # Docker is taken only where it is asked for: it may have to be started.
-    names = ("bubblewrap", "landlock") if wanted == "auto" else (wanted,)
+    names: tuple[Tier, ...] = (
+        ("bubblewrap", "landlock") if wanted == "auto" else (wanted,)
+    )
     tried: list[Trial] = []
     for name in names:
-        trial = _TRIALS[name]()
+        trial = _found_to_work(name)
         if trial.works:
             return trial.box, (trial,)
         tried.append(trial)
     return None, tuple(tried)
+
+
+def _found_to_work(tier: Tier) -> Trial:
+    """The trial of a tier, or what is remembered of one: that it works."""
+    box, program = _untried(tier)
+    if box is not None and remembered.works(tier, program):
+        return Trial(tier, box, (Attempt("tried earlier, here"),))
+    trial = _TRIALS[tier]()
+    if trial.works and trial.box == box:
+        remembered.remember(tier, program)
+    return trial
+
+
+def _untried(tier: Tier) -> tuple[Box | None, str]:
+    """A tier's box as it would be, and the program that it starts with."""
+    path = shutil.which("bwrap")
+    if tier == "bubblewrap" and path is not None and has_filter():
+        return Bubblewrap(path), path
+    if tier == "landlock" and (version := landlock_version()) and has_filter():
+        return Landlock(version), ""
+    # Docker's engine is a program that may stop at any time.
+    return None, ""
 
 
 def _tokens() -> list[str]:

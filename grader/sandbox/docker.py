@@ -30,6 +30,7 @@ from grader.sandbox.access import Access, prefixes_of
 from grader.sandbox.account import USER, account_files
 from grader.sandbox.box import (
     LAUNCHER,
+    Confined,
     Program,
     Tier,
     Wrapped,
@@ -206,10 +207,12 @@ class Docker:
         limits["NPROC"] += _PROCESS_ROOM
         told = specified(
             program,
-            limits,
+            Confined(
+                limits,
+                seccomp=filter_program(Rules(has_unix=not access.has_network)),
+            ),
             is_keeper=True,
             environment={**program.environment, "USER": USER, "LOGNAME": USER},
-            seccomp=filter_program(Rules(has_unix=not access.has_network)),
         )
         container = Container(
             told,

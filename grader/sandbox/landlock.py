@@ -9,20 +9,20 @@ Source: landlock(7), https://docs.kernel.org/userspace-api/landlock.html
 
 import ctypes
 import platform
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from grader.sandbox.access import Access
 from grader.sandbox.box import (
+    Confined,
     Program,
     Tier,
     Wrapped,
+    below_keeper,
     free_user,
     give,
     kernel_limits,
-    launched,
 )
 from grader.sandbox.seccomp import Rules
 from grader.sandbox.seccomp import program as filter_program
@@ -73,10 +73,11 @@ class Landlock:
         return f"Landlock (version {self.version}) with seccomp, without sockets"
 
     def wrap(self, program: Program, access: Access) -> Wrapped:
-        """The program below a keeper outside the box. Raises `OSError` for network access.
+        """The program below a keeper outside the box. Raises `OSError` for network access."""
+        return below_keeper(program, self.confined(program, access))
 
-        As root it becomes a user of its own that may read what root may, within the list.
-        """
+    def confined(self, program: Program, access: Access) -> Confined:
+        """The rules. As root it becomes a user that may read what root may, of the list."""
         if access.has_network:
             raise OSError("the landlock tier has no network to give")
         uid = free_user()
@@ -93,12 +94,8 @@ class Landlock:
             keeps_truncate=self.version < _TRUNCATES_SINCE,
             keeps_signals=uid is None and self.version < _SIGNALS_SINCE,
         )
-        held = ExitStack()
-        argv, told = launched(
-            program,
+        return Confined(
             kernel_limits(program.limits, uid),
-            held,
-            is_keeper=True,
             uid=uid,
             landlock={
                 "version": self.version,
@@ -108,5 +105,3 @@ class Landlock:
             },
             seccomp=filter_program(rules),
         )
-        inherited = (*program.descriptors, told)
-        return Wrapped(argv, program.environment, inherited, held, owner=uid)

@@ -96,8 +96,25 @@ def main(specification: str) -> NoReturn:
         with open(int(specification[1:]), "rb") as file:
             raw = file.read()
     told: Specification = marshal.loads(raw)
+    if supervisor is not None:
+        # Outside this container, where our parent has another number or none.
+        told["parent"] = 0
     if not told["is_keeper"]:
-        _become(told)
+        become(told)
+    keep(told, supervisor, received, become)
+
+
+def keep(
+    told: Specification,
+    supervisor: Socket | None,
+    received: list[int],
+    begin: Callable[[Specification], NoReturn],
+) -> NoReturn:
+    """Have a child of ours `begin`, and stay behind as the parent of what it leaves running.
+
+    Ends that, and itself with the child's status. `received` are the descriptors that the
+    child gets; a `supervisor` is told how it ended.
+    """
     # `signal` itself makes enumerations of its numbers first.
     import _signal as signal  # type: ignore[import-not-found]
 
@@ -108,16 +125,16 @@ def main(specification: str) -> NoReturn:
         _end_children()
 
     signal.signal(signal.SIGTERM, end)
-    if supervisor is None:
+    if told["parent"]:
         _call(libc.prctl, _SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
         if os.getppid() != told["parent"]:
-            sys.exit(_REFUSED)
-    else:
+            os._exit(_REFUSED)
+    if supervisor is not None:
         # The program may have the same user: it must get nowhere near this connection.
         _call(libc.prctl, _SET_DUMPABLE, 0, 0, 0, 0)
         signal.signal(signal.SIGIO, end)
         if not _is_watched(supervisor):
-            sys.exit(_REFUSED)
+            os._exit(_REFUSED)
     child = os.fork()
     if child == 0:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -126,7 +143,7 @@ def main(specification: str) -> NoReturn:
         for number, descriptor in zip((0, 1, 2, *told["descriptors"]), received):
             if number != descriptor:
                 os.dup2(descriptor, number)
-        _become(told)
+        begin(told)
     # The program alone holds them now: the channel ends when it ends.
     for descriptor in told["descriptors"] if supervisor is None else received:
         os.close(descriptor)
@@ -149,12 +166,22 @@ def main(specification: str) -> NoReturn:
 
 def _ask(path: str) -> tuple[Socket, bytes, list[int]]:
     """The connection to whoever wants a program run, what it says and what it hands over."""
-    import array
-    import fcntl
     import socket
 
     supervisor = socket.socket(socket.AF_UNIX)
     supervisor.connect(path)
+    return receive(supervisor)
+
+
+def receive(supervisor: Socket) -> tuple[Socket, bytes, list[int]]:
+    """What comes over a connection: the bytes and the descriptors, and the connection.
+
+    All of them are moved clear of the numbers that the program's are to get.
+    """
+    import array
+    import fcntl
+    import socket
+
     room = socket.CMSG_SPACE(16 * 4)
     length, ancillary, _, _ = supervisor.recvmsg(8, room)
     while len(length) < 8 and (more := supervisor.recv(8 - len(length))):
@@ -207,14 +234,9 @@ def _tell(supervisor: Socket, code: int) -> None:
         pass  # nobody is there any more to be told
 
 
-def _become(told: Specification) -> NoReturn:
-    try:
-        _restrict(told)
-        # By now with the rights of who is going to work there.
-        os.chdir(told["cwd"])
-    except (OSError, ValueError) as error:
-        os.write(2, f"mlops-grade: the box could not be closed: {error}\n".encode())
-        os._exit(_REFUSED)
+def become(told: Specification) -> NoReturn:
+    """Put the rules on this process and turn into the program."""
+    enter(told)
     try:
         if told["environment"] is None:
             os.execvp(told["argv"][0], told["argv"])
@@ -223,6 +245,30 @@ def _become(told: Specification) -> NoReturn:
     except OSError as error:
         os.write(2, f"{told['argv'][0]}: {error.strerror}\n".encode())
         os._exit(_CANNOT_RUN)
+
+
+def enter(told: Specification) -> None:
+    """Put the rules on this process, and go where it is to work; ends it where that fails."""
+    try:
+        _restrict(told)
+        # By now with the rights of who is going to work there.
+        os.chdir(told["cwd"])
+    except (OSError, ValueError) as error:
+        os.write(2, f"mlops-grade: the box could not be closed: {error}\n".encode())
+        os._exit(_REFUSED)
+
+
+def die_with_parent() -> None:
+    """Have the kernel kill this process when the one that forked it ends."""
+    above = os.getppid()
+    _call(_libc().prctl, _SET_PDEATHSIG, 9, 0, 0, 0)
+    if os.getppid() != above:
+        os._exit(_REFUSED)
+
+
+def be_dumpable() -> None:
+    """Give a fork its own entries in /proc, as starting a program does."""
+    _call(_libc().prctl, _SET_DUMPABLE, 1, 0, 0, 0)
 
 
 def _restrict(told: Specification) -> None:

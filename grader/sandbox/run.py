@@ -6,6 +6,7 @@ processes and the disk of everything that comes from it. It is killed with all o
 it exceeds one, and what it leaves running is killed when it ends.
 """
 
+import logging
 import os
 import select
 import signal
@@ -26,8 +27,13 @@ from grader.sandbox.disk import DiskWatch
 from grader.sandbox.limits import MEBIBYTE, Limits
 from grader.sandbox.remove import remove_owned
 from grader.sandbox.tree import Tree
+from grader.sandbox.warm import Fork, Warm, WarmLost
+
+log = logging.getLogger(__name__)
 
 _INHERITED = ("PATH", "SYSTEMROOT", "COMSPEC", "PATHEXT", "TZ", "NUMBER_OF_PROCESSORS")
+
+_Process = subprocess.Popen[bytes] | Fork
 
 KilledBy = Literal["time", "output", "memory", "processes", "disk"]
 # A full disk of the machine is nobody's limit, and is told as our own trouble.
@@ -75,6 +81,7 @@ def run(
     access: Access | None = None,
     stdin_file: Path | None = None,
     stdout_file: Path | None = None,
+    warm: Warm | None = None,
 ) -> ToolOutput:
     """Run `argv` in `cwd` and return what came of it; a failing program is not an error here.
 
@@ -82,11 +89,49 @@ def run(
     to the allow-list. With `has_channel` the child inherits a descriptor, whose number is in
     the variable `CHANNEL`, and what it writes there is kept like a stream. In a `box` it has
     `access` and `home`, and nothing else. `stdin_file` is its standard input; with a
-    `stdout_file` its standard output goes there, undecoded, instead of being kept. Raises
-    `CannotMeasure` when the program can't be started at all, and when it could not work
-    because the machine's own disk is full.
+    `stdout_file` its standard output goes there, undecoded, instead of being kept. One of
+    our tools is run `warm` where that is given, in the box that it names: the output is the
+    same. Raises `CannotMeasure` when the program can't be started at all, and when it could
+    not work because the machine's own disk is full.
     """
-    variables = _environment(home, environment or {})
+    job = _Job(
+        tuple(argv),
+        cwd=cwd,
+        home=home,
+        limits=limits,
+        environment=environment or {},
+        has_channel=has_channel,
+        access=access or Access(),
+        stdin_file=stdin_file,
+        stdout_file=stdout_file,
+    )
+    if warm is not None and warm.can_run(argv):
+        try:
+            return _run(job, warm.box, warm)
+        except WarmLost:
+            log.warning("the parent of warm tools went: one is started by itself")
+    return _run(job, box, None)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What is to be run, as `run` is told."""
+
+    argv: tuple[str, ...]
+    cwd: Path
+    home: Path
+    limits: Limits
+    environment: Mapping[str, str]
+    has_channel: bool
+    access: Access
+    stdin_file: Path | None
+    stdout_file: Path | None
+
+
+def _run(job: _Job, box: Box | None, warm: Warm | None) -> ToolOutput:
+    argv, limits, cwd = job.argv, job.limits, job.cwd
+    has_channel, stdout_file = job.has_channel, job.stdout_file
+    variables = _environment(job.home, job.environment)
     started = time.monotonic()
     with ExitStack() as held:
         reading, writing = os.pipe() if has_channel else (None, None)
@@ -96,21 +141,21 @@ def run(
         with ExitStack() as only_to_start:
             if writing is not None:
                 only_to_start.callback(os.close, writing)
-            access = access or Access()
-            access = replace(access, writable=(*access.writable, home))
+            access = job.access
+            access = replace(access, writable=(*access.writable, job.home))
             try:
                 reads = only_to_start.enter_context(
-                    open(stdin_file or os.devnull, "rb")
+                    open(job.stdin_file or os.devnull, "rb")
                 )
                 program = Program(
-                    argv=tuple(argv),
+                    argv=argv,
                     cwd=cwd,
                     environment=variables,
                     limits=limits,
                     descriptors=() if writing is None else (writing,),
                     stdin=reads.fileno(),
                 )
-                wrapped = _wrapped(program, access, box)
+                wrapped = _wrapped(program, access, box, warm)
                 only_to_start.enter_context(wrapped.held)
                 remote = wrapped.remote
                 if remote is not None:
@@ -119,7 +164,10 @@ def run(
                 disk = DiskWatch(
                     watched, limits.disk_bytes, limits.files, wrapped.owner
                 )
-                process = _start(wrapped, cwd, reads)
+                process = _start(wrapped, cwd, reads, warm)
+                if warm is not None:
+                    # The tool may have been imported first: that is not its time.
+                    started = time.monotonic()
             except (OSError, ValueError) as error:
                 raise CannotMeasure(
                     f"{argv[0]}: could not be started: {error}"
@@ -162,13 +210,21 @@ def run(
     )
 
 
-def _wrapped(program: Program, access: Access, box: Box | None) -> Wrapped:
+def _wrapped(
+    program: Program, access: Access, box: Box | None, warm: Warm | None
+) -> Wrapped:
+    if warm is not None:
+        return warm.wrap(program, access)
     if box is None:
         return Wrapped(program.argv, program.environment, program.descriptors)
     return box.wrap(program, access)
 
 
-def _start(wrapped: Wrapped, cwd: Path, stdin: IO[bytes]) -> "subprocess.Popen[bytes]":
+def _start(
+    wrapped: Wrapped, cwd: Path, stdin: IO[bytes], warm: Warm | None
+) -> _Process:
+    if warm is not None:
+        return warm.fork(wrapped, stdin.fileno())
     return subprocess.Popen(
         wrapped.argv,
         cwd=cwd,
@@ -223,7 +279,7 @@ class _Watch:
 
     def __init__(
         self,
-        process: "subprocess.Popen[bytes]",
+        process: _Process,
         limits: Limits,
         disk: DiskWatch,
         *,
@@ -271,9 +327,10 @@ class _Watch:
         return self._disk.exceeded()
 
 
-def _has_ended(process: "subprocess.Popen[bytes]", within_s: float) -> bool:
+def _has_ended(process: _Process, within_s: float) -> bool:
     """Whether it ends within a time; at once, where subprocess sleeps and looks again."""
-    if sys.platform == "linux" and process.poll() is None:
+    is_ours = isinstance(process, subprocess.Popen)
+    if is_ours and sys.platform == "linux" and process.poll() is None:
         descriptor = os.pidfd_open(process.pid)
         try:
             select.select([descriptor], [], [], within_s)
@@ -287,7 +344,10 @@ def _has_ended(process: "subprocess.Popen[bytes]", within_s: float) -> bool:
     return True
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
+def _end(process: _Process) -> None:
+    if isinstance(process, Fork):
+        process.end()
+        return
     if sys.platform == "win32":
         process.kill()
         return

@@ -3,10 +3,12 @@
 import pytest
 
 from grader.errors import CannotMeasure
-from grader.sandbox import choose
+from grader.sandbox import choose, remembered
 from grader.sandbox.box import PlainBox
+from grader.sandbox.bubblewrap import Bubblewrap
 from grader.sandbox.choose import Boxes, Trial
 from grader.sandbox.landlock import Landlock
+from grader.sandbox.landlock import version as landlock_version
 from grader.sandbox.selftest import Attempt
 
 HELD = (Attempt("write outside"), Attempt("run pytest on one test"))
@@ -97,3 +99,43 @@ def test_without_isolation_a_token_in_the_environment_stops_the_tests(
     ):
         Boxes("none").for_tests()
     assert isinstance(Boxes("none").for_tools(), PlainBox)
+
+
+@pytest.mark.skipif(not landlock_version(), reason="this kernel has no Landlock")
+def test_what_works_is_tried_once_and_what_does_not_every_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    box = Landlock(landlock_version())
+    tried = found(
+        monkeypatch,
+        Trial("bubblewrap", None, missing="bwrap is not installed"),
+        Trial("landlock", box, HELD),
+    )
+    assert Boxes("landlock").for_tools() == box
+    assert Boxes("landlock").for_tools() == box
+    assert tried == ["landlock"]
+
+    monkeypatch.setattr(remembered, "_BOOT", "/proc/sys/kernel/ostype")
+    assert Boxes("landlock").for_tools() == box
+    assert tried == ["landlock", "landlock"]
+
+    monkeypatch.setattr(remembered, "_RIGHTS", ("Pid:",))
+    found(monkeypatch, Trial("bubblewrap", None), Trial("landlock", box, LEAKED))
+    for _ in range(2):
+        with pytest.raises(CannotMeasure, match="wrote /there"):
+            Boxes("landlock").for_tests()
+
+
+def test_forks_of_our_tools_get_a_box_that_a_process_puts_on_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    landlock = Landlock(99)  # not this kernel's: nothing is remembered of it
+    mounts = Trial("bubblewrap", Bubblewrap("/usr/bin/bwrap"), HELD)
+    found(monkeypatch, mounts, Trial("landlock", landlock, HELD))
+    boxes = Boxes("auto")
+    assert boxes.for_tools() == mounts.box
+    assert boxes.for_forks() is landlock
+
+    found(monkeypatch, mounts, Trial("landlock", landlock, LEAKED))
+    assert Boxes("auto").for_forks() is None
+    assert isinstance(Boxes("none").for_forks(), PlainBox)

@@ -7,6 +7,9 @@ from grader.sandbox.box import give
 from grader.sandbox.disk import DiskWatch
 from grader.sandbox.remove import private_folder, remove_tree
 
+# More than a path can say, and than Python calls in calls.
+DEEP = 1_500
+
 
 def nested(top: Path, levels: int) -> None:
     """Folders in folders, deeper than a path can say."""
@@ -24,7 +27,7 @@ def nested(top: Path, levels: int) -> None:
 def test_folders_nested_deeper_than_a_path_can_say_are_removed(tmp_path: Path) -> None:
     top = tmp_path / "top"
     top.mkdir()
-    nested(top, 3_000)
+    nested(top, DEEP)
     remove_tree(top)
     assert list(tmp_path.iterdir()) == []
 
@@ -44,7 +47,7 @@ def test_what_a_link_leads_to_stays(tmp_path: Path) -> None:
     (outside / "file").touch()
     with private_folder() as place:
         (place / "link").symlink_to(outside)
-        nested(place, 2_000)
+        nested(place, DEEP)
     assert not place.exists()
     assert (outside / "file").exists()
 
@@ -57,7 +60,7 @@ def test_something_that_is_not_there_is_nothing_to_remove(tmp_path: Path) -> Non
 def test_deep_folders_can_be_given_away_and_watched(tmp_path: Path) -> None:
     top = tmp_path / "top"
     top.mkdir()
-    nested(top, 3_000)
+    nested(top, DEEP)
     give([top], os.getuid())
     assert not DiskWatch([top], most_bytes=1, most_files=1).look()
     remove_tree(top)

@@ -1,0 +1,245 @@
+"""The process that tools are forked from: they start with their modules imported.
+
+    python -I -X utf8 -m grader.sandbox.warm_parent LISTENER LIFE [--prepare] [TOOL ...]
+
+`LISTENER` and `LIFE` are inherited descriptors: a Unix socket that listens, and a pipe whose
+other end is held by whoever wants tools run; when that closes, everything here ends. Each
+tool gets a process of its own that imports it and nothing else, so that a run finds what it
+would find in a new interpreter: those that are named at once, the others when they are
+asked for. pylint's, the slowest, also parses what every repository makes it parse, for as
+long as nobody waits for it; with `--prepare`, which is for several repositories, until it has
+all of it. A request comes over a connection: the tool's name in `NAME_BYTES`, then what
+the launcher of a container is told (`grader.sandbox.launcher`). The answer is the process id
+of the keeper on a line, and how the tool ended on another.
+
+No file of a repository is ever open here: a run is a fork that puts the box's rules on
+itself before it reads the first one, and is gone afterwards.
+"""
+
+import array
+import atexit
+import gc
+import importlib
+import marshal
+import os
+import select
+import signal
+import socket
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from collections.abc import Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NoReturn
+
+from grader.sandbox import launcher, shielded
+
+if TYPE_CHECKING:
+    from grader.sandbox.launcher import Specification
+
+NAME_BYTES = 32
+
+# What each tool imports in the course of a run, some of it late.
+MODULES = MappingProxyType(
+    {
+        "black": (
+            *("black", "black.concurrency", "asyncio", "multiprocessing.pool"),
+            *("multiprocessing.popen_fork", "concurrent.futures.process"),
+        ),
+        "detect_secrets": (
+            *("detect_secrets.main", "detect_secrets.core.scan"),
+            *("multiprocessing.pool", "multiprocessing.popen_fork"),
+        ),
+        "flake8": (
+            *("flake8.main.cli", "flake8.plugins.pyflakes", "pycodestyle"),
+            *("flake8.plugins.pycodestyle", "flake8.formatting.default", "mccabe"),
+            *("logging_format.api", "flake8_logging"),
+            *("multiprocessing.pool", "multiprocessing.popen_fork"),
+        ),
+        "isort": ("isort.main", "concurrent.futures.process", "multiprocessing.pool"),
+        "pydocstyle": ("pydocstyle.cli",),
+        "pylint": ("pylint.lint", "pylint.reporters.json_reporter"),
+        "radon": ("radon", "radon.cli", "radon.cli.harvest"),
+    }
+)
+
+# What pylint parses of the standard library for at least two of fourteen course projects.
+_PREPARED = (
+    *("builtins", "_collections_abc", "abc", "_py_abc", "sys", "os", "posix"),
+    *("collections", "_weakref", "_io", "operator", "_operator", "pathlib", "logging"),
+    *("warnings", "json", "pickle", "_pickle", "typing", "posixpath", "genericpath"),
+    *("ntpath", "time", "argparse", "datetime", "_datetime", "functools", "_functools"),
+    *("stat", "_stat", "io", "json.decoder", "json.scanner", "_json", "__future__"),
+    *("enum", "types", "tempfile", "hashlib", "contextlib", "copy", "uuid"),
+    *("threading", "shutil"),
+)
+
+# A tool leaves little garbage and many objects that stay: looking for it takes a tenth of
+# the time.
+_COLLECT_EVERY = 100_000
+
+
+def main(listener: int, life: int, ahead: Sequence[str], *, prepares: bool) -> None:
+    """Pass requests on to the tools' own processes until nobody wants any more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whose key it was decides
+    listening = socket.socket(fileno=listener)
+    tools: dict[str, socket.socket] = {}
+
+    def begin(tool: str, *ours: socket.socket) -> socket.socket:
+        requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        if os.fork() == 0:
+            for other in (listening, requests, *ours, *tools.values()):
+                other.close()
+            os.close(life)
+            _serve(tool, theirs, prepares=prepares)
+        theirs.close()
+        tools[tool] = requests
+        return requests
+
+    for tool in ahead:
+        begin(tool)
+    while True:
+        ready, _, _ = select.select([listening.fileno(), life], [], [])
+        if life in ready:
+            return  # the tools' processes end with this one
+        connection, _ = listening.accept()
+        name = connection.recv(NAME_BYTES, socket.MSG_WAITALL)
+        tool = name.decode("ascii", "replace").strip()
+        if tool in MODULES and not _passed_on(connection, tools.get(tool)):
+            _passed_on(connection, begin(tool, connection))
+        connection.close()
+        _reap()
+
+
+def _passed_on(connection: socket.socket, tool: socket.socket | None) -> bool:
+    """Whether a tool's process has got a connection; False where there is none any more."""
+    if tool is None:
+        return False
+    handed = array.array("i", [connection.fileno()])
+    try:
+        tool.sendmsg([b"."], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, handed)])
+    except OSError:
+        tool.close()
+        return False
+    return True
+
+
+def _serve(tool: str, requests: socket.socket, *, prepares: bool) -> NoReturn:
+    """Import one tool, then fork for each connection; ends with the process above."""
+    launcher.die_with_parent()
+    for module in MODULES[tool]:
+        try:
+            importlib.import_module(module)
+        except ImportError:
+            # Another version has it elsewhere, and imports it by itself.
+            continue
+    unprepared = list(reversed(_PREPARED)) if tool == "pylint" else []
+    room = socket.CMSG_SPACE(4)
+    while True:
+        while unprepared and not select.select([requests.fileno()], [], [], 0)[0]:
+            _prepare_pylint(unprepared.pop())
+        # What is here stays: a fork that looked at it would copy it.
+        gc.freeze()
+        said, ancillary, _, _ = requests.recvmsg(1, room)
+        if not said:
+            _reap()
+            os._exit(0)
+        handed = array.array("i")
+        for _, _, content in ancillary:
+            handed.frombytes(content)
+        above = os.getpid()
+        if os.fork() == 0:
+            requests.close()
+            _keep(socket.socket(fileno=handed[0]), above)
+        os.close(handed[0])
+        _reap()
+        if not prepares:
+            unprepared.clear()
+
+
+def _prepare_pylint(module: str) -> None:
+    from astroid import MANAGER
+    from astroid.exceptions import AstroidError
+
+    try:
+        MANAGER.ast_from_module_name(module)
+    except AstroidError:
+        return
+
+
+def _keep(connection: socket.socket, above: int) -> NoReturn:
+    """Take a request, say who we are, and run it in a child."""
+    try:
+        os.setsid()
+        supervisor, raw, received = launcher.receive(connection)
+        told: "Specification" = marshal.loads(raw)
+        told["parent"] = above
+        supervisor.sendall(b"%d\n" % os.getpid())
+    except (OSError, ValueError, EOFError, TypeError):
+        os._exit(1)  # whoever asked is gone
+    launcher.keep(told, supervisor, received, _run)
+
+
+def _run(told: "Specification") -> NoReturn:
+    """Be the interpreter that was asked for, from its arguments to its end."""
+    # Nothing is inherited by chance: no connection of the keeper's, above all.
+    os.closerange(3, 4096)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.clear()
+    os.environ.update(told["environment"] or {})
+    time.tzset()
+    launcher.enter(told)
+    launcher.be_dumpable()
+    tempfile.tempdir = None  # found anew in this environment
+    gc.set_threshold(_COLLECT_EVERY, 50, 100)
+    status = 0
+    try:
+        shielded.main(told["argv"][told["argv"].index(shielded.__name__) + 1 :])
+    except SystemExit as leaving:
+        status = _status(leaving.code)
+    except BaseException:
+        traceback.print_exc()
+        status = 1
+    _leave(status)
+
+
+def _status(code: object) -> int:
+    """The exit status that Python makes of what `sys.exit` was given."""
+    if code is None:
+        return 0
+    if isinstance(code, int):
+        return code & 0xFF
+    print(code, file=sys.stderr)
+    return 1
+
+
+def _leave(status: int) -> NoReturn:
+    """End as an interpreter does, without taking apart what the kernel drops anyway."""
+    try:
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+    except BaseException:
+        traceback.print_exc()
+        status = status or 120
+    sys.stderr.flush()
+    os._exit(status)
+
+
+def _reap() -> None:
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return
+
+
+if __name__ == "__main__":
+    main(
+        int(sys.argv[1]),
+        int(sys.argv[2]),
+        [word for word in sys.argv[3:] if word in MODULES],
+        prepares="--prepare" in sys.argv[3:],
+    )
