@@ -9,6 +9,7 @@ from grader.checkers._secrets_brought import brought
 from grader.checkers._secrets_judged import is_data
 from grader.checkers._secrets_lines import hits
 from grader.codebase.secret_files import SecretFile, secret_file
+from grader.errors import CannotMeasure
 from grader.model.measurement import (
     YES_OR_NO,
     Finding,
@@ -91,27 +92,23 @@ class SecretsHistory(Checker[SecretsHistoryOptions]):
         Quantity(
             "leaks",
             "secrets",
-            "secret_files and secrets together; absent where nothing was found and not all "
-            "of the history could be looked at",
+            "secret_files and secrets together",
             better="lower",
             ideal=0,
-            optional=True,
         ),
         Quantity(
             "secret_files",
             "files",
-            "files that hold secrets by their names, in any commit; absent where leaks is",
+            "files that hold secrets by their names, in any commit",
             better="lower",
             ideal=0,
-            optional=True,
         ),
         Quantity(
             "secrets",
             "secrets",
-            "different secrets in other files, in any commit; absent where leaks is",
+            "different secrets in other files, in any commit",
             better="lower",
             ideal=0,
-            optional=True,
         ),
         Quantity("commits", "commits", "commits that were looked at"),
         Quantity(
@@ -126,26 +123,31 @@ class SecretsHistory(Checker[SecretsHistoryOptions]):
     def measure(
         self, snapshot: Snapshot, options: SecretsHistoryOptions, bench: Bench
     ) -> Result:
-        """Look through the commits; without any of them nothing is said."""
+        """Look through the commits.
+
+        Raises `CannotMeasure` where nothing is found and not all could be looked at.
+        """
         if snapshot.past is None:
-            told = "There is no git history here that could be looked at."
-            outcome = Measured(values={"commits": 0}, findings=(_gap(told),))
-            return Result(outcome, settled=False)
+            raise CannotMeasure("there is no git history here that could be looked at.")
         look = _Look(snapshot, snapshot.past, bench)
         found = [*look.files(), *look.lines()]
         if not (found or look.gaps or look.has_code):
             told = "No commit has any code that could need a secret."
             return Result(NotApplicable(reason=told), settled=False)
+        if look.gaps and not found:
+            raise CannotMeasure(
+                f"not all of the history could be looked at: {'; '.join(look.gaps)}. In what "
+                "could, nothing was found."
+            )
         files = sum(one.is_file for one in found)
-        values: dict[str, int | float] = {"commits": look.commits}
+        values: dict[str, int | float] = {
+            "commits": look.commits,
+            "leaks": len(found),
+            "secret_files": files,
+            "secrets": len(found) - files,
+        }
         if not look.gaps:
             values["whole"] = 1
-        if found or not look.gaps:
-            values |= {
-                "leaks": len(found),
-                "secret_files": files,
-                "secrets": len(found) - files,
-            }
         return Result(
             Measured(values=values, findings=tuple(_findings(found, look))),
             population=f"{look.commits} commits, {look.looked_into} versions of files",
@@ -245,14 +247,10 @@ def _findings(found: Sequence[_Found], look: _Look) -> Iterator[Finding]:
             severity="error",
         )
     for gap in look.gaps:
-        end = "there may be more." if found else "so nothing is said of the rest."
-        yield _gap(f"Not all of the history was looked at: {gap}; {end}")
+        told = f"Not all of the history was looked at: {gap}; there may be more."
+        yield Finding(rule="not-looked-at", message=told, severity="info")
     for note in look.notes:
         yield Finding(rule="passed-over", message=note, severity="info")
-
-
-def _gap(told: str) -> Finding:
-    return Finding(rule="not-looked-at", message=told, severity="info")
 
 
 def _shown(path: str) -> str:

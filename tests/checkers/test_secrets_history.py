@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.checkers._base import Bench
+from grader.checkers._base import Bench, Result
 from grader.checkers._secrets_judged import is_secret, may_be_secret
 from grader.checkers.secrets_history import SecretsHistory, SecretsHistoryOptions
 from grader.codebase.secret_files import is_blank, secret_file
@@ -163,26 +163,27 @@ def test_environments_data_and_lock_files_are_not_looked_into(
     assert outcome.values["leaks"] == 0
 
 
-def test_without_a_find_a_history_with_gaps_says_nothing(measured: Measure) -> None:
-    outcome = measured({"a.py": "x = 1\n"}, ("the history was cut off",))
-    assert outcome.values == {"commits": 7}
-    assert [one.severity for one in outcome.findings] == ["info"]
-    assert "cut off" in outcome.findings[0].message
+def test_without_a_find_a_history_with_gaps_is_not_graded_and_says_why(
+    measured: Measure,
+) -> None:
+    with pytest.raises(CannotMeasure, match="the history was cut off"):
+        measured({"a.py": "x = 1\n"}, ("the history was cut off",))
 
 
 def test_a_history_without_code_is_not_taken_for_a_clean_one(
     tmp_path: Path, bench: Bench
 ) -> None:
-    for gaps, kind in (((), "not-applicable"), (("cut off",), "measured")):
+    def look(*gaps: str) -> Result:
         past = Recorded([("c0", "README.md", b"# A\n")], gaps)
         snapshot = Snapshot(root=tmp_path, name="group", files=(), past=past)
-        (tmp_path / kind).mkdir()
-        own = replace(bench, scratch=tmp_path / kind)
-        result = SecretsHistory().measure(snapshot, SecretsHistoryOptions(), own)
-        assert result.outcome.kind == kind
-        assert not isinstance(result.outcome, Measured) or (
-            result.outcome.values == {"commits": 7}
-        )
+        place = tmp_path / f"scratch-{len(gaps)}"
+        place.mkdir()
+        own = replace(bench, scratch=place)
+        return SecretsHistory().measure(snapshot, SecretsHistoryOptions(), own)
+
+    assert look().outcome.kind == "not-applicable"
+    with pytest.raises(CannotMeasure, match="cut off"):
+        look("cut off")
 
 
 def test_what_was_found_counts_also_where_there_are_gaps(measured: Measure) -> None:
@@ -195,10 +196,8 @@ def test_a_plain_folder_is_not_taken_for_a_clean_history(
     tmp_path: Path, bench: Bench
 ) -> None:
     snapshot = Snapshot(root=tmp_path, name="group", files=("a.py",))
-    result = SecretsHistory().measure(snapshot, SecretsHistoryOptions(), bench)
-    assert isinstance(result.outcome, Measured)
-    assert result.outcome.values == {"commits": 0}
-    assert not result.settled
+    with pytest.raises(CannotMeasure, match="there is no git history"):
+        SecretsHistory().measure(snapshot, SecretsHistoryOptions(), bench)
 
 
 @pytest.mark.parametrize("status", [0, 1, 125])
