@@ -178,7 +178,7 @@ def test_a_tool_that_can_not_be_run_leaves_its_number_out(
     make_snapshot: MakeSnapshot, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = Bench(**{**vars(bench), "tool_limits": bench.tool_limits})
-    monkeypatch.setattr("grader.checkers._base._PYTHON", ("false",))
+    monkeypatch.setattr("grader.checkers._base.SHIELDED", ("false",))
     outcome = measure({"a.py": "import os  # noqa\n"}, make_snapshot, broken)
     assert "hidden_violations" not in outcome.values
     assert "noqa-not-measured" in {finding.rule for finding in outcome.findings}

@@ -8,7 +8,7 @@ import pytest
 from grader.checkers._registry import installed
 from grader.engine.gather import Earlier, Surroundings, Which, gather
 from grader.model.evidence import Evidence
-from grader.model.measurement import Measured
+from grader.model.measurement import Failed, Measured
 from grader.rubric.schema import Item, LimitsRule
 from grader.sandbox.choose import Boxes
 from tests.committing import git
@@ -66,7 +66,9 @@ def test_a_shallow_clone_is_asked_again_once_it_has_the_rest(
     git(tmp_path, "clone", "-q", "--depth=1", f"file://{repository}", "shallow")
     source = tmp_path / "shallow"
     before = gathered(source, tmp_path / "first")
-    assert values(before) == {"commits": 1}
+    (cut_off,) = before.measurements
+    assert isinstance(cut_off.outcome, Failed)
+    assert "cut off" in cut_off.outcome.reason
     git(source, "fetch", "-q", "--unshallow")
     after = gathered(source, tmp_path / "second", before)
     assert after.content == before.content

@@ -5,8 +5,9 @@ from functools import cache
 from grader.model.analysis import ClassReport
 from grader.model.classroom import Shard
 from grader.model.comparison import Comparison
+from grader.model.contributors import Contributor
 from grader.model.environment import Unresolved
-from grader.model.measurement import Finding, Measured, NotMeasured
+from grader.model.measurement import Finding, Measured, NotMeasured, Stored
 from grader.model.report import LeftOutFile, Report, ReportCheck
 from grader.model.term import Entry, GroupTerm, TermTable
 from grader.scoring.comparison import compare
@@ -164,6 +165,29 @@ def _entries() -> tuple[Entry, ...]:
         entry(2, {"a": marks(2, 2, 2), "b": marks(4, 4, 4)}, rubric="b"),
         entry(3, {"a": marks(3, 2, 2), "b": marks(4, 4, 9)}, rubric="b"),
     )
+
+
+class Part(Stored):
+    """One group's people."""
+
+    group: str
+    people: tuple[Contributor, ...]
+
+
+@cache
+def people() -> Part:
+    """Each person's part in the commits."""
+    one = Contributor(
+        names=("Ada", "ada"),
+        addresses=("ada@example.org",),
+        commits=3,
+        co_authored=1,
+        merges=0,
+        share=1.0,
+        first="2026-03-01",
+        last="2026-03-02",
+    )
+    return Part(group="group-a", people=(one,))
 
 
 @cache

@@ -33,6 +33,7 @@ from grader.reporting.comparison import (
     comparison_markdown,
     show_comparison,
 )
+from grader.reporting.contributors import contributors_csv
 from grader.reporting.csv import items_csv, scores_csv
 from grader.reporting.gradebook import Wish, fill_gradebook
 from grader.reporting.gradescope import render_gradescope
@@ -254,6 +255,12 @@ def all_formats() -> tuple[Shown, ...]:
         _of("scores-csv", told, lambda one: scores_csv(one.result), deciders.table),
         _of("items-csv", told, lambda one: items_csv(one.result), deciders.table),
         _of("index-csv", told, _index, deciders.table),
+        _of(
+            "contributors-csv",
+            documents.people(),
+            lambda one: contributors_csv([(one.group, one.people)]),
+            deciders.table,
+        ),
         _of("canvas", told, lambda one: _gradebook(one, CANVAS), deciders.table),
         _of("moodle", told, lambda one: _gradebook(one, WORKSHEET), deciders.table),
         _of("xlsx", told, _workbook, deciders.sheets),

@@ -34,7 +34,7 @@ from tests.reporting.payloads.texts import twin
 CHUNKS = 12
 DOCUMENTS = (
     *(documents.report, documents.told, documents.comparison),
-    *(documents.runs, documents.group_runs),
+    *(documents.runs, documents.group_runs, documents.people),
 )
 # What commands print or write beside what grader/reporting does.
 COMMANDS = frozenset("outputs class-terminal class-piped history history-piped".split())
@@ -54,6 +54,7 @@ WRITERS = {
     "comparison.comparison_json": {"comparison-json"},
     "comparison.comparison_markdown": {"comparison-markdown"},
     "comparison.show_comparison": {"comparison-terminal", "comparison-piped"},
+    "contributors.contributors_csv": {"contributors-csv"},
     "csv.items_csv": {"items-csv"},
     "csv.scores_csv": {"scores-csv"},
     # What people decided, as sentences in every format.
@@ -79,6 +80,7 @@ WRITERS = {
 
 
 # The whole takes minutes: .ci/run, or python -m tests.reporting.payloads
+@pytest.mark.sandbox
 def test_61_to_65_nothing_acts_where_many_texts_stand_in_each_field() -> None:
     assert list(acting(together(), [0], all_formats())) == []
 
