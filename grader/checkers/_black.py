@@ -1,6 +1,7 @@
 """Runs black as `black --check` and reads what it reports."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -13,6 +14,9 @@ from grader.sandbox.run import ToolOutput
 # black reads each pyproject.toml from there on upwards, whatever --config says, and a
 # broken one ends it.
 _ANCHOR = "anchor-of-mlops-grade.py"
+
+# What is kept of what it said of a file; a number is a line.
+VERDICT = re.compile(r"changed|unchanged|refused|unparsed (?P<line>[0-9]{1,9})")
 
 # Black reports on standard error and leaves standard output empty.
 _CHANGED = re.compile(r"^would reformat (?P<path>.+)$", re.MULTILINE)
@@ -31,11 +35,23 @@ class FormattingOptions(Options):
 
 @dataclass(frozen=True)
 class BlackReport:
-    """The files by what black says of them; `unparsed` with the line."""
+    """The files by what black says of them; `unparsed` with the line.
+
+    Of files that are in neither it says that it can't format them, as Python can't read
+    them.
+    """
 
     changed: frozenset[str]
     unchanged: frozenset[str]
     unparsed: dict[str, int]
+
+    def verdict(self, path: str) -> str:
+        """What it says of one file, in the words of `VERDICT`."""
+        if path in self.unparsed:
+            return f"unparsed {self.unparsed[path]}"
+        if path in self.changed:
+            return "changed"
+        return "unchanged" if path in self.unchanged else "refused"
 
 
 def black_command(
@@ -84,6 +100,16 @@ def read_black(output: ToolOutput, snapshot: Snapshot) -> BlackReport:
     if crashes:
         raise CrashedOn("black", crashes)
     return BlackReport(frozenset(changed), frozenset(unchanged), unparsed)
+
+
+def report_of(verdicts: Mapping[str, str]) -> BlackReport:
+    """The report that these verdicts were in."""
+    said = {path: VERDICT.fullmatch(verdict) for path, verdict in verdicts.items()}
+    return BlackReport(
+        frozenset(path for path, verdict in verdicts.items() if verdict == "changed"),
+        frozenset(path for path, verdict in verdicts.items() if verdict == "unchanged"),
+        {path: int(one["line"]) for path, one in said.items() if one and one["line"]},
+    )
 
 
 def _matches(

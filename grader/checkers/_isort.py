@@ -45,12 +45,22 @@ class ImportsOptions(Options):
     line_length: PositiveInt | None = None
 
 
+# What is kept of what it said of a file.
+VERDICT = re.compile(r"sorted|to change|skipped")
+
+
 @dataclass(frozen=True)
 class IsortReport:
     """The files that isort would change, and those that opt out of it."""
 
     to_change: frozenset[str]
     skipped: frozenset[str]
+
+    def verdict(self, path: str) -> str:
+        """What it says of one file, in the words of `VERDICT`."""
+        if path in self.to_change:
+            return "to change"
+        return "skipped" if path in self.skipped else "sorted"
 
 
 def isort_command(snapshot: Snapshot, options: ImportsOptions, bench: Bench) -> Command:
@@ -62,7 +72,7 @@ def isort_command(snapshot: Snapshot, options: ImportsOptions, bench: Bench) -> 
     return Command(
         argv=(*check, "--settings-file", str(settings), *layout, "--"),
         # One import with an unclosed parenthesis ends isort's whole run.
-        files=_parsable(snapshot),
+        files=parsable(snapshot),
         fix=" ".join(("isort", *layout, ".")),
         population=snapshot.describe("all"),
         plain=(*check, "--settings-file", "/dev/null", *layout, "--"),
@@ -73,7 +83,7 @@ def read_isort(output: ToolOutput, snapshot: Snapshot) -> IsortReport:
     """What isort reported on exactly the files given; `CannotMeasure` for all else."""
     if output.exit_status not in (0, 1):
         raise refuse_unknown("isort", output, "ended in a way we don't know")
-    judged = _parsable(snapshot)
+    judged = parsable(snapshot)
     # isort resolves symbolic links above the repository before it prints a path.
     names = {str((snapshot.root / path).resolve()): path for path in judged}
     in_order = _named(_SORTED, output.stdout, names)
@@ -110,7 +120,8 @@ def _settings(snapshot: Snapshot) -> str:
     return f"[tool.isort]\nsrc_paths = {json.dumps(places, ensure_ascii=False)}\n"
 
 
-def _parsable(snapshot: Snapshot) -> tuple[str, ...]:
+def parsable(snapshot: Snapshot) -> tuple[str, ...]:
+    """The Python files that isort is given."""
     broken = {module.path for module in snapshot.unparsable("all")}
     return tuple(path for path in snapshot.python_files if path not in broken)
 

@@ -21,7 +21,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import platformdirs
 from filelock import FileLock, Timeout
 from packaging.version import Version
 from pydantic import ValidationError
@@ -42,6 +41,7 @@ from grader.environment.uv import (
     where_from,
     write_whole,
 )
+from grader.environment.wishes import RESOLUTION_AGE_DAYS, Provisioned, Wish
 from grader.errors import CannotMeasure
 from grader.model.environment import Unresolved
 from grader.model.measurement import Stored
@@ -51,37 +51,8 @@ MAX_AGE_DAYS = 60.0
 MAX_BYTES = 20 * 2**30
 # Longer than any project's tests may take: another run may be in the middle of them.
 IN_USE_HOURS = 6.0
-RESOLUTION_AGE_DAYS = 7.0
 
 _LAYOUT = 2
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What an environment is to have: PEP 508 lines, and the Python asked for.
-
-    `constraints` hold versions where they can, `additions` are put on top where they fit,
-    `conda` says which of the lines are asked of conda.
-    """
-
-    requirements: tuple[str, ...]
-    constraints: tuple[str, ...] = ()
-    additions: tuple[str, ...] = ()
-    conda: frozenset[str] = frozenset()
-    python: str | None = None
-
-
-@dataclass(frozen=True)
-class Provisioned:
-    """A finished environment: its interpreter, its exact packages, what is missing."""
-
-    python: Path
-    python_version: str
-    pins: tuple[str, ...]
-    unresolved: tuple[Unresolved, ...]
-    added: tuple[str, ...]
-    size_bytes: int
-    note: str = ""
 
 
 class _Resolved(Stored):
@@ -102,11 +73,6 @@ class _Complete(Stored):
     layout: int
     pins: tuple[str, ...]
     size_bytes: int
-
-
-def default_cache() -> Path:
-    """The user's cache folder of this program."""
-    return platformdirs.user_cache_path("mlops-grade")
 
 
 @dataclass(frozen=True)

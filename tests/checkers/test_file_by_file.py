@@ -1,0 +1,230 @@
+"""What a tool said of a file is kept: the facts are the same as of a run over all files."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from grader.cache import ruler
+from grader.cache.contents import Contents
+from grader.cache.entries import Entries
+from grader.cache.verdicts import Verdicts
+from grader.checkers import _file_by_file
+from grader.checkers._base import (
+    Bench,
+    Checker,
+    Command,
+    Options,
+    OptionsT,
+    Result,
+    execute,
+)
+from grader.checkers.formatting import Formatting
+from grader.checkers.imports import Imports
+from grader.errors import CannotMeasure
+from grader.model.snapshot import Snapshot
+from grader.sandbox.run import ToolOutput
+from tests.conftest import FIXTURES, MakeSnapshot
+
+BOTH = [
+    pytest.param(Formatting(), id="formatting"),
+    pytest.param(Imports(), id="imports"),
+]
+FILES = {
+    "src/one.py": "import os\nimport sys\n\nprint(os, sys)\n",
+    "src/two.py": "import sys\nimport os\nprint( os, sys )\n",
+    "src/broken.py": "def f(:\n",
+    "src/skipped.py": "# isort: skip_file\nimport sys\nimport os\n",
+    "src/shop/__init__.py": "",
+    "tests/test_one.py": "import shop\nimport pandas\n\nprint(shop, pandas)\n",
+    "README.md": "# Shop\n",
+}
+
+
+class Kept:
+    """A cache, and which files the tools are given."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.entries = Entries(folder / "cache", 2**20)
+        self.given: list[tuple[str, ...]] = []
+        self._runs = 0
+        monkeypatch.setattr(_file_by_file, "execute", self._execute)
+        # Whoever works on the code while these tests run changes nothing here.
+        monkeypatch.setattr(ruler, "_code", lambda top, entries: "the code")
+
+    def _execute(
+        self,
+        command: Command,
+        files: Sequence[str],
+        snapshot: Snapshot,
+        bench: Bench,
+    ) -> ToolOutput:
+        self.given.append(tuple(files))
+        return execute(command, files, snapshot, bench)
+
+    def measure(
+        self, checker: Checker[OptionsT], snapshot: Snapshot, bench: Bench
+    ) -> Result:
+        """One more run, with what is known by now."""
+        self._runs += 1
+        scratch = bench.scratch / str(self._runs)
+        scratch.mkdir()
+        verdicts = Verdicts(self.entries, Contents(snapshot))
+        at = replace(bench, scratch=scratch, verdicts=verdicts)
+        return checker.measure(snapshot, checker.options_type()(), at)
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
+    return Kept(tmp_path, monkeypatch)
+
+
+def whole(checker: Checker[OptionsT], snapshot: Snapshot, bench: Bench) -> Result:
+    """What is measured without anything that is kept."""
+    scratch = bench.scratch / "whole"
+    scratch.mkdir()
+    options = checker.options_type()()
+    return checker.measure(snapshot, options, replace(bench, scratch=scratch))
+
+
+def fixture(name: str) -> Snapshot:
+    root = FIXTURES / "repos" / name
+    files = (one for one in root.rglob("*") if one.is_file())
+    paths = sorted(one.relative_to(root).as_posix() for one in files)
+    return Snapshot(root=root, name=name, files=tuple(paths))
+
+
+@pytest.mark.parametrize("checker", BOTH)
+@pytest.mark.parametrize("name", ["messy", "solid"])
+def test_cold_warm_and_whole_are_the_same_to_the_byte(
+    checker: Checker[Options], name: str, kept: Kept, bench: Bench
+) -> None:
+    expected = whole(checker, fixture(name), bench)
+    cold = kept.measure(checker, fixture(name), bench)
+    warm = kept.measure(checker, fixture(name), bench)
+    assert cold == warm == expected
+    assert cold.outcome.model_dump_json() == expected.outcome.model_dump_json()
+    assert len(kept.given) == 1
+
+
+@pytest.mark.parametrize("checker", BOTH)
+def test_only_the_file_that_was_edited_is_judged_anew(
+    checker: Checker[Options], kept: Kept, make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    kept.measure(checker, make_snapshot(FILES), bench)
+    edited = make_snapshot({**FILES, "src/one.py": "import sys\nimport os\n"})
+    again = kept.measure(checker, edited, bench)
+    assert kept.given[1:] == [("src/one.py",)]
+    assert again == whole(checker, edited, bench)
+
+
+@pytest.mark.parametrize("checker", BOTH)
+def test_a_file_that_is_empty_now_is_judged_with_the_others(
+    checker: Checker[Options], kept: Kept, make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    kept.measure(checker, make_snapshot(FILES), bench)
+    edited = make_snapshot({**FILES, "src/one.py": ""})
+    assert kept.measure(checker, edited, bench) == whole(checker, edited, bench)
+
+
+def test_black_says_the_same_of_the_same_bytes_wherever_they_are(
+    kept: Kept, make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    kept.measure(Formatting(), make_snapshot(FILES), bench)
+    moved = {f"app/{path}": text for path, text in FILES.items()}
+    snapshot = make_snapshot(moved)
+    again = kept.measure(Formatting(), snapshot, bench)
+    assert len(kept.given) == 1
+    assert again == whole(Formatting(), snapshot, bench)
+
+
+def test_isort_is_asked_anew_when_a_module_becomes_the_projects_own(
+    kept: Kept, make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    before = kept.measure(Imports(), make_snapshot(FILES), bench)
+    # What the file imports second is now of the project too, and stands in its order.
+    own = make_snapshot({**FILES, "src/pandas/__init__.py": ""})
+    after = kept.measure(Imports(), own, bench)
+    assert "tests/test_one.py" in kept.given[1]
+    assert after == whole(Imports(), own, bench)
+    assert after.outcome != before.outcome
+
+
+def test_isort_is_asked_anew_when_a_package_is_spread_over_several_places(
+    kept: Kept, make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    files = {**FILES, "src/two.py": "import pandas\nimport shop.cart\n"}
+    kept.measure(Imports(), make_snapshot(files), bench)
+    spread = "__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n"
+    changed = make_snapshot({**files, "src/shop/__init__.py": spread})
+    after = kept.measure(Imports(), changed, bench)
+    assert "src/two.py" in kept.given[1]
+    assert after == whole(Imports(), changed, bench)
+
+
+def test_another_line_length_is_another_question(
+    kept: Kept, make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    long = f"x = [{', '.join(['11111'] * 13)}]\n"
+    snapshot = make_snapshot({"a.py": long})
+    kept.measure(Formatting(), snapshot, bench)
+    verdicts = Verdicts(kept.entries, Contents(snapshot))
+    scratch = bench.scratch / "wide"
+    scratch.mkdir()
+    wide = Formatting.options_type()(line_length=100)
+    found = Formatting().measure(
+        snapshot, wide, replace(bench, scratch=scratch, verdicts=verdicts)
+    )
+    assert len(kept.given) == 2
+    assert found.outcome.model_dump()["values"]["compliant_files"] == 1
+
+
+@pytest.mark.parametrize("checker", BOTH)
+def test_a_verdict_that_no_tool_gives_is_not_believed(
+    checker: Checker[Options], kept: Kept, make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    snapshot = make_snapshot(FILES)
+    expected = kept.measure(checker, snapshot, bench)
+    for file in kept.entries.folder.rglob("*"):
+        if file.is_file():
+            key = file.parent.name + file.name
+            kept.entries.put(key, b"splendid")
+    assert kept.measure(checker, snapshot, bench) == expected
+
+
+@pytest.mark.parametrize("checker", BOTH)
+def test_where_the_tool_fails_all_is_done_as_if_nothing_were_known(
+    checker: Checker[Options],
+    kept: Kept,
+    make_snapshot: MakeSnapshot,
+    bench: Bench,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept.measure(checker, make_snapshot(FILES), bench)
+    edited = make_snapshot({**FILES, "src/one.py": "import sys\nimport os\n"})
+
+    def fails(*_: object) -> ToolOutput:
+        raise CannotMeasure("it crashed")
+
+    monkeypatch.setattr(_file_by_file, "execute", fails)
+    assert kept.measure(checker, edited, bench) == whole(checker, edited, bench)
+
+
+@pytest.mark.parametrize("checker", BOTH)
+def test_two_names_for_one_file_are_left_to_the_tool(
+    checker: Checker[Options], kept: Kept, make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    made = make_snapshot({"src/one.py": FILES["src/one.py"]})
+    (made.root / "src" / "same.py").symlink_to("one.py")
+    snapshot = replace(made, files=("src/one.py", "src/same.py"))
+
+    def said(measure: object) -> object:
+        assert callable(measure)
+        try:
+            return measure(checker, snapshot, bench)
+        except CannotMeasure as error:
+            return error.reason
+
+    assert said(kept.measure) == said(whole)
+    assert not kept.given
