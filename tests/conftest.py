@@ -1,16 +1,18 @@
 """What the tests share: snapshots made from literals, a bench, recorded tool output."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import count
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 
+from grader.cache.place import FOLDER
 from grader.checkers._base import Bench
 from grader.environment.given import GivenInterpreter
 from grader.model.snapshot import Snapshot
-from grader.sandbox.box import Box, PlainBox
+from grader.sandbox.box import Box, Confining, PlainBox
 from grader.sandbox.limits import Limits
 from grader.sandbox.run import ToolOutput
 
@@ -38,8 +40,32 @@ class Unboxed:
     def for_tools(self) -> Box:
         return PlainBox()
 
+    def for_forks(self) -> Confining | None:
+        return PlainBox()
+
     def for_tests(self) -> Box:
         return PlainBox()
+
+
+@pytest.fixture(scope="session")
+def _caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One place for each cache that is asked for, none of them made before it is used."""
+    folder = tmp_path_factory.mktemp("caches")
+    return (folder / str(number) for number in count())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _own_cache_of_a_module(_caches: Iterator[Path]) -> Iterator[None]:
+    """What a module's fixtures measure is kept for them, and for nobody else."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(FOLDER, str(next(_caches)))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(_caches: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test takes over what another one, or the user of this machine, measured."""
+    monkeypatch.setenv(FOLDER, str(next(_caches)))
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import shlex
 import shutil
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -19,10 +19,13 @@ from typing import ClassVar, Generic, Protocol, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict
 
+from grader.cache.verdicts import Verdicts
 from grader.checkers._checklist import Criterion
 from grader.checkers._culprits import Runs, Stopped, measure_rest
 from grader.environment.given import Environment, GivenInterpreter
 from grader.errors import CannotMeasure
+from grader.model.hosted import Hosted
+from grader.model.live import Probe
 from grader.model.measurement import (
     Finding,
     Measured,
@@ -34,9 +37,10 @@ from grader.model.measurement import (
 )
 from grader.model.snapshot import PythonModule, Scope, Snapshot
 from grader.sandbox.access import Access, own_interpreter, prefixes_of
-from grader.sandbox.box import Box
+from grader.sandbox.box import Box, Confining
 from grader.sandbox.limits import MEBIBYTE, Limits
 from grader.sandbox.run import ToolOutput, run
+from grader.sandbox.warm import SHIELDED, Warm
 
 SECTIONS = (
     "Why it matters",
@@ -61,8 +65,16 @@ class BoxSource(Protocol):
     def for_tools(self) -> Box:
         """For our own tools."""
 
+    def for_forks(self) -> Confining | None:
+        """For our own tools where they are forks; None where there is no such box."""
+
     def for_tests(self) -> Box:
         """For code of strangers. Raises `CannotMeasure` when there is none."""
+
+
+def nobody_asked() -> Hosted:
+    """Where no host is asked. Raises `CannotMeasure`."""
+    raise CannotMeasure("the host of the repository was not asked.")
 
 
 @dataclass(frozen=True)
@@ -71,7 +83,12 @@ class Bench:
 
     `scratch` is the check's own; `boxes` confine what is run; `environment` has the
     interpreter for the project's tests. Without `extra_runs` these run once, and not again
-    to learn what they are worth.
+    to learn what they are worth. `probe` asks the service that the instructor named,
+    None where none was. `hosted` gives what the repository's host knows of the work on it,
+    asked at most once, and raises `CannotMeasure` with the reason where that can't be had.
+    `warm` is the address of a parent that our own tools are forked from, None where each is
+    started. `verdicts` are what tools have said of single files before, None where they are
+    to be asked about all.
     """
 
     scratch: Path
@@ -80,6 +97,10 @@ class Bench:
     boxes: BoxSource
     environment: Environment = GivenInterpreter(sys.executable)
     extra_runs: bool = True
+    probe: Probe | None = None
+    hosted: Callable[[], Hosted] = nobody_asked
+    warm: Path | None = None
+    verdicts: Verdicts | None = None
 
     @property
     def test_python(self) -> str:
@@ -121,7 +142,12 @@ class Bench:
             environment=environment,
             box=self.boxes.for_tools(),
             access=Access((*own_interpreter(), *readable), (self.scratch,)),
+            warm=self._warm(),
         )
+
+    def _warm(self) -> Warm | None:
+        box = self.boxes.for_forks() if self.warm is not None else None
+        return Warm(self.warm, box) if self.warm is not None and box else None
 
     def run_project(
         self,
@@ -158,12 +184,17 @@ class Bench:
 
 @dataclass(frozen=True)
 class Result:
-    """What `Checker.measure` gives: the outcome, and the commands that a person can run."""
+    """What `Checker.measure` gives: the outcome, and the commands that a person can run.
+
+    What is not `settled` might be otherwise next time, on a machine that is less busy, say:
+    it is not kept for later runs. None: it is, unless an optional number is absent.
+    """
 
     outcome: Measured | NotApplicable
     command: str | None = None
     fix_command: str | None = None
     population: str = ""
+    settled: bool | None = None
 
 
 class Checker(ABC, Generic[OptionsT]):
@@ -179,6 +210,15 @@ class Checker(ABC, Generic[OptionsT]):
     findings whose own fix is something else; mending each of the `findings`, or each of the
     `notes` on a line too; or `work` that no finding places. None claims nothing.
     `runs_project`: it runs the project's own code, and is left out where that is not wanted.
+    `typical_s` is about how many seconds it takes for a course's project.
+    `is_live`: it asks something that runs elsewhere, and is measured anew at every run.
+    `asks_host`: it says nothing of files: a hook and the course's starter go without it, and
+    no example can show its lines.
+    `finds_secrets`: the lines of a file that it has findings in are never quoted.
+    `reads_history`: what it can say depends on how much of the history there is: where it
+    could not say all, it is asked again although the commit is the same.
+    `needs_history`: of a plain folder it can say nothing, and it is always asked again: tags
+    and branches come and go while the commit is the same.
     """
 
     id: ClassVar[str]
@@ -188,6 +228,12 @@ class Checker(ABC, Generic[OptionsT]):
     criteria: ClassVar[tuple[Criterion, ...]] = ()
     mending: ClassVar[Mending | None] = None
     runs_project: ClassVar[bool] = False
+    typical_s: ClassVar[float] = 0.1
+    is_live: ClassVar[bool] = False
+    asks_host: ClassVar[bool] = False
+    finds_secrets: ClassVar[bool] = False
+    reads_history: ClassVar[bool] = False
+    needs_history: ClassVar[bool] = False
 
     @classmethod
     def options_type(cls) -> type[OptionsT]:
@@ -210,6 +256,20 @@ class Checker(ABC, Generic[OptionsT]):
         Reports quote the lines of no other file, nor of one that it has findings in.
         """
         del snapshot, options
+        return ()
+
+    def reads(self, snapshot: Snapshot, options: OptionsT) -> Collection[str] | None:
+        """The files whose content the outcome depends on; None for all there is to know.
+
+        While they and the names of all files stay as they are, so does the outcome: it is
+        kept, and not measured again. None stands for every file and the commits too.
+        """
+        del snapshot, options
+        return None
+
+    def consults(self, options: OptionsT) -> Collection[Path]:
+        """Files outside of the repository that it reads, such as an instructor's list."""
+        del options
         return ()
 
     def needs_project(self, options: OptionsT) -> bool:
@@ -380,9 +440,7 @@ def execute(
         str(snapshot.root),
     ]
     argv = [
-        *_PYTHON,
-        "-m",
-        "grader.sandbox.shielded",
+        *SHIELDED,
         *shield,
         *command.argv,
         *(_argument(path, command, snapshot) for path in files),
@@ -419,10 +477,6 @@ def result_of(
         fix_command=command.fix,
         population=command.population,
     )
-
-
-# Isolated from the user's site packages and PYTHON* variables, UTF-8 everywhere.
-_PYTHON = (sys.executable, "-I", "-X", "utf8")
 
 
 def refuse_killed(name: str, output: ToolOutput, limits: Limits) -> None:
@@ -520,6 +574,14 @@ def unparsable_findings(modules: Sequence[PythonModule]) -> tuple[Finding, ...]:
         for module in modules
         if module.problem is not None
     )
+
+
+def python_paths(snapshot: Snapshot) -> tuple[str, ...]:
+    """Every file that may be Python, those too that are in no population.
+
+    Which are (`python_files`, `source_files`) is told from what all of them hold.
+    """
+    return tuple(path for path in snapshot.files if path.endswith((".py", ".pyi")))
 
 
 def own_settings_finding(

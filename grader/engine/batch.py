@@ -5,13 +5,12 @@ run that was stopped, however that was, goes on where it stopped; a run that had
 at every group again and measures what changed.
 """
 
-import os
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -19,10 +18,11 @@ from typing import Protocol
 from grader.checkers._registry import installed
 from grader.engine.assemble import rubric_facts
 from grader.engine.cluster import ATTEMPTS, WorkerLost, cluster_at
-from grader.engine.cores import cores
+from grader.engine.cores import at_once, cores
 from grader.engine.environment import AUTO
 from grader.engine.gather import Earlier, Surroundings, Which, generator
 from grader.engine.grade import choose
+from grader.engine.reuse import Caching
 from grader.engine.starting import starter_of
 from grader.engine.store import ClassFolder
 from grader.engine.task import Task, measure_group
@@ -34,11 +34,11 @@ from grader.rubric.load import LoadedRubric
 from grader.sandbox.choose import Boxes, Isolation
 from grader.sandbox.limits import GIBIBYTE
 from grader.sandbox.remove import private_folder
+from grader.sandbox.warm import stove
 from grader.sandbox.workers import WorkerDied, WorkerPool
 
 # What one group's tools and tests use together most of the time.
 _GROUP_BYTES = 2 * GIBIBYTE
-_PRELOAD = ("grader.engine.task", "grader.submissions.history")
 
 
 class ClassWatch(Listener, Protocol):
@@ -83,7 +83,8 @@ class ClassRequest:
     reason. `only_groups` and `limit` leave the others as they are. With `refresh` everything
     is measured again. `workers` is how many groups at once, None for what suits the machine.
     `shard` is the part of the class to measure, None for the whole; `cluster` where to
-    measure it (`grader.engine.cluster`), None for this machine.
+    measure it (`grader.engine.cluster`), None for this machine. Without `warm` each tool is
+    started as a program of its own.
     """
 
     groups: Sequence[Group]
@@ -106,6 +107,8 @@ class ClassRequest:
     workers: int | None = None
     shard: Shard | None = None
     cluster: str | None = None
+    warm: bool = True
+    caching: Caching = Caching()
 
 
 def run_class(
@@ -126,7 +129,11 @@ def run_class(
     before = folder.record()
     _refuse_other_part(request, before, folder)
     # The folder goes last: nobody may be at work in it any more.
-    with _workplace(folder) as work, _machines(request, boxes) as machines:
+    with (
+        _workplace(folder) as work,
+        _machines(request, boxes) as machines,
+        _warm(request, work) as warm,
+    ):
         record = _record(request, before, machines.isolation)
         folder.save_record(record)
         is_resumed = before is not None and before.run == record.run
@@ -137,8 +144,10 @@ def run_class(
             is_offline=request.is_offline,
             from_source=request.from_source,
             signals=request.signals,
-            jobs=max(1, (os.cpu_count() or 1) // count),
+            caching=_caching(request),
+            jobs=max(1, cores() // count),
             work=work,
+            warm=warm,
         )
         registry = installed()
         surroundings = starter_of(
@@ -304,20 +313,53 @@ class _ThisMachine:
         """Nothing: it is here as long as we are."""
 
 
+def _caching(request: ClassRequest) -> Caching:
+    # What is to be measured again is taken from nowhere.
+    return (
+        replace(request.caching, is_read=False) if request.refresh else request.caching
+    )
+
+
 def _machines(request: ClassRequest, boxes: Boxes) -> AbstractContextManager[Machines]:
     if request.cluster is not None:
         return cluster_at(request.cluster, request.isolation)
     return _this_machine(request, boxes)
 
 
+# What is imported late, and every group needs all the same.
+_LATER = (
+    "grader.checkers._coverage_work",
+    "grader.engine.task",
+    "grader.environment.provision",
+    "grader.submissions.history",
+)
+
+
+def preloaded() -> tuple[str, ...]:
+    """The modules that every group needs, loaded once for all their processes.
+
+    What others bring is loaded in each process: it may not bear to be forked.
+    """
+    kinds = {type(checker).__module__ for checker in installed().checkers.values()}
+    ours = sorted(name for name in kinds if name.startswith("grader."))
+    return (*_LATER, *ours)
+
+
 @contextmanager
 def _this_machine(request: ClassRequest, boxes: Boxes) -> Iterator[Machines]:
-    count = request.workers or _suitable_workers()
-    pool = WorkerPool(count, _PRELOAD)
+    count = request.workers or at_once(_GROUP_BYTES)
+    pool = WorkerPool(count, preloaded())
     try:
         yield _ThisMachine(pool, count, boxes.description())
     finally:
         pool.stop()
+
+
+def _warm(request: ClassRequest, work: Path) -> AbstractContextManager[Path | None]:
+    # The workers of a cluster may be on other machines.
+    if not request.warm or request.cluster is not None:
+        return nullcontext()
+    return stove(prepares=True, ahead=["pylint"], within=work)
 
 
 def _record(
@@ -376,15 +418,6 @@ def _which(request: ClassRequest, group: Group) -> Which:
         now=datetime.now(UTC),
         is_cached=True,
     )
-
-
-def _suitable_workers() -> int:
-    """One for each core, and no more than the memory has room for."""
-    try:
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return cores()
-    return max(1, min(cores(), memory // _GROUP_BYTES))
 
 
 def _now() -> str:

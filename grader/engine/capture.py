@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
+from grader.cache.place import user_cache
 from grader.errors import ExitCode, GradeError
 from grader.model.history import Commit, History
 from grader.model.snapshot import LeftOut, Snapshot
@@ -34,7 +35,8 @@ from grader.submissions.git import (
 from grader.submissions.local import GitFolder, Local, adopt, git_folder, is_bare
 from grader.submissions.mirror import Mirrors
 from grader.submissions.names import printable, why_not
-from grader.submissions.web import web_page
+from grader.submissions.past import GitPast
+from grader.submissions.web import Origin, origin_of, web_page
 from grader.submissions.writing import Copy, is_unchanged
 
 _STRAY = "Its .git leads to a repository that does not lead back here"
@@ -45,7 +47,8 @@ class Capture:
     """The snapshot, the source as the user gave it, and what is worth telling about it.
 
     `later` are the commits of the branch that came after the graded one, newest first, where
-    a deadline or a person chose it. `web` is the repository's page at a known host.
+    a deadline or a person chose it. `web` is the repository's page at a known host, `origin`
+    where it is kept, whether the graded state is there or not.
     """
 
     snapshot: Snapshot
@@ -53,6 +56,7 @@ class Capture:
     notes: tuple[str, ...] = ()
     later: tuple[Commit, ...] = ()
     web: str | None = None
+    origin: Origin | None = None
 
 
 def capture(
@@ -87,7 +91,7 @@ def capture(
         tell=tell,
     )
     try:
-        return _capture(source, work, rule, mirrors)
+        return _dated(_capture(source, work, rule, mirrors), rule)
     except GradeError as error:
         # An address that was refused may hold a secret: its message says what can be said.
         if looks_like_url(source) or source in error.message:
@@ -102,11 +106,18 @@ def capture(
         ) from error
 
 
-def _cache() -> Path:
-    # What builds environments is long to import.
-    from grader.environment.provision import default_cache
+def _dated(captured: Capture, rule: "_Rule") -> Capture:
+    """The same, its history with the moments that its times are held against."""
+    if captured.snapshot.history is None:
+        return captured
+    history = replace(
+        captured.snapshot.history, read_at=rule.now, deadline=rule.deadline
+    )
+    return replace(captured, snapshot=replace(captured.snapshot, history=history))
 
-    return default_cache() / "repositories"
+
+def _cache() -> Path:
+    return user_cache() / "repositories"
 
 
 @dataclass(frozen=True)
@@ -127,12 +138,12 @@ class _Rule:
 
 @dataclass(frozen=True)
 class _Task:
-    """What the user named, what it is called in reports, our folder for it, its web page."""
+    """What the user named, what it is called in reports, our folder for it, its address."""
 
     source: str
     name: str
     work: Path
-    web: str | None = None
+    address: str = ""
 
     def copy(self) -> Copy:
         # isort takes the top folder's name for a module of the project: one with a hyphen
@@ -150,7 +161,7 @@ def _capture(source: str, work: Path, rule: _Rule, mirrors: Mirrors) -> Capture:
     if looks_like_url(source):
         url = check_url(source)
         name = url.rstrip("/").rpartition("/")[2].rpartition(":")[2]
-        task = _Task(source, name.removesuffix(".git"), work, web_page(url))
+        task = _Task(source, name.removesuffix(".git"), work, url)
         try:
             return _at_commit(mirrors.take(url, repository, home), rule, task)
         except Damaged:
@@ -165,7 +176,7 @@ def _capture(source: str, work: Path, rule: _Rule, mirrors: Mirrors) -> Capture:
     if is_bare(folder):
         task = replace(task, name=task.name.removesuffix(".git"))
         local = adopt(GitFolder(folder, folder), repository, home)
-        task = replace(task, web=web_page(local.origin))
+        task = replace(task, address=local.origin)
         return _at_commit(local.git, rule, task, local)
     has_git = os.path.lexists(folder / ".git")
     found = git_folder(folder, home) if has_git else None
@@ -186,7 +197,7 @@ def _capture(source: str, work: Path, rule: _Rule, mirrors: Mirrors) -> Capture:
         note = "Graded as it stands: without git nothing says what was there at the deadline."
         return replace(captured, notes=(*captured.notes, note))
     local = adopt(found, repository, home, index=rule.staged or "index")
-    task = replace(task, web=web_page(local.origin))
+    task = replace(task, address=local.origin)
     if rule.staged is not None:
         return _staged(local, task)
     if rule.names_a_commit:
@@ -262,6 +273,7 @@ def _from_objects(
         commit=commit,
         uncommitted=uncommitted,
         history=history,
+        git=git,
     )
 
 
@@ -353,6 +365,7 @@ def _working_tree(folder: Path, local: Local, task: _Task) -> Capture:
         commit=commit,
         uncommitted=commit is not None and is_changed,
         history=history,
+        git=git,
     )
 
 
@@ -468,6 +481,7 @@ def _captured(
     commit: str | None = None,
     uncommitted: bool = False,
     history: History | None = None,
+    git: Git | None = None,
 ) -> Capture:
     everything = (*left_out, *copy.left_out)
     snapshot = Snapshot(
@@ -478,9 +492,16 @@ def _captured(
         uncommitted=uncommitted,
         left_out=tuple(sorted(everything, key=lambda one: one.path)),
         history=history,
+        past=GitPast(git.directory, commit) if git and commit else None,
     )
     told = (*notes, *_pointers_note(copy))
-    return Capture(snapshot, task.source, told, web=task.web)
+    return Capture(
+        snapshot,
+        task.source,
+        told,
+        web=web_page(task.address),
+        origin=origin_of(task.address),
+    )
 
 
 def _pointers_note(copy: Copy) -> list[str]:

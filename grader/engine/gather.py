@@ -14,13 +14,20 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
+from grader.cache.entries import user_entries
 from grader.checkers._base import Checker, Options
 from grader.engine.capture import Capture, capture
+from grader.engine.contributors import contributors_of
+from grader.engine.declared import may_say_more
 from grader.engine.environment import AUTO, environment_for
+from grader.engine.hosted import Question, asking
 from grader.engine.items import key
 from grader.engine.measure import Unwatched, Watch, Workshop, measure
+from grader.engine.probe import probe_of
 from grader.engine.quoting import quoted
+from grader.engine.reuse import Caching, Reuse
 from grader.engine.starter import Starter
+from grader.environment.given import Environment
 from grader.model.evidence import Evidence
 from grader.model.history import Commit, History
 from grader.model.measurement import Failed, Measurement, Tool
@@ -46,7 +53,8 @@ class Surroundings:
 
     `environment` is what the project's tests run in, as `Request` says it; `jobs` how many
     checks of one repository run at once (None: one for each core). `work` is where
-    temporary files go (None: the system's place).
+    temporary files go (None: the system's place). `warm` is the address of the parent of
+    warm tools, None where each is started. `caching` is what is taken from the user's cache.
     """
 
     limits: LimitsRule
@@ -57,6 +65,8 @@ class Surroundings:
     jobs: int | None = None
     starter: Starter = field(default_factory=Starter)
     work: Path | None = None
+    warm: Path | None = None
+    caching: Caching = Caching()
 
     def digest(self, isolation: str) -> str:
         """A hash of what the numbers depend on beside the repository and the tools."""
@@ -114,14 +124,17 @@ def gather(
     run: str = "",
     earlier: Earlier | None = None,
     watch: Watch | None = None,
+    service: str | None = None,
 ) -> Evidence:
     """Capture a source and measure what the items ask for.
 
-    Measurements of an `earlier` run that nothing has changed for are taken over. Raises
+    Measurements of an `earlier` run that nothing has changed for are taken over; what a
+    running `service` answers, at the address that the instructor gave, never is. Raises
     `GradeError` when the source can't be had.
     """
     watch = watch or Unwatched()
     started = time.monotonic()
+    probe = probe_of(service, is_offline=surroundings.is_offline)
     with private_folder(within=surroundings.work) as work:
         captured = capture(
             source,
@@ -139,6 +152,8 @@ def gather(
         content = content_of(snapshot)
         plan = surroundings.digest(boxes.description())
         kept = _kept(earlier, content, plan, checkers)
+        if surroundings.caching.reruns_tests:
+            kept = _without_tests(kept, checkers)
         reusable = {item.key: found for item in items if (found := kept.get(key(item)))}
         missing = [item for item in items if item.key not in reusable]
         environment = environment_for(
@@ -150,6 +165,7 @@ def gather(
             from_source=surroundings.from_source,
             tell=watch.told,
         )
+        reuse = reuse_of(snapshot, surroundings, environment, boxes.description())
         measured = measure(
             snapshot,
             missing,
@@ -159,11 +175,18 @@ def gather(
                 extra_runs=surroundings.signals,
                 jobs=surroundings.jobs,
                 starter=surroundings.starter,
+                probe=probe,
+                hosted=asking(
+                    Question(captured.origin, which.deadline, surroundings.is_offline),
+                    watch.told,
+                ),
+                warm=surroundings.warm,
+                reuse=reuse,
             ),
             watch,
         )
         everything = quoted(reusable | measured, snapshot, checkers)
-        facts = environment.facts()
+        facts = environment.facts() or (reuse.environment if reuse else None)
         if facts is None and earlier and reusable:
             facts = earlier.evidence.environment
         distinct = {key(item): everything[item.key] for item in items}
@@ -181,6 +204,7 @@ def gather(
             environment=facts,
             deadline=_deadline_facts(captured, which),
             measurements=tuple(distinct.values()),
+            contributors=contributors_of(snapshot.history),
             reused=len({key(item) for item in items if item.key in reusable}),
             duration_s=round(time.monotonic() - started, 3),
         )
@@ -207,6 +231,43 @@ def content_of(snapshot: Snapshot) -> str:
     return f"files:{digest.hexdigest()}"
 
 
+def reuse_of(
+    snapshot: Snapshot,
+    surroundings: Surroundings,
+    environment: Environment,
+    isolation: str,
+) -> Reuse | None:
+    """What the user's cache has of a repository under these conditions."""
+    if not surroundings.caching.is_on:
+        return None
+    return Reuse(
+        user_entries(),
+        surroundings.caching,
+        snapshot,
+        environment,
+        conditions=(surroundings.limits.model_dump_json(), isolation),
+        of_tests=(
+            surroundings.environment,
+            f"{surroundings.is_offline} {surroundings.from_source}",
+            str(surroundings.signals),
+            platform.platform(),
+        ),
+    )
+
+
+def _without_tests(
+    kept: Mapping[str, Measurement], checkers: Mapping[str, Checker[Options]]
+) -> dict[str, Measurement]:
+    """Those that neither run the project's own code nor ask for its environment."""
+    found = {}
+    for name, measurement in kept.items():
+        checker = checkers[measurement.checker]
+        options = checker.options_type().model_validate(measurement.options)
+        if not checker.needs_project(options):
+            found[name] = measurement
+    return found
+
+
 def _kept(
     earlier: Earlier | None,
     content: str,
@@ -222,10 +283,17 @@ def _kept(
     kept = {}
     for measurement in before.measurements:
         checker = checkers.get(measurement.checker)
+        if checker is not None and checker.is_live:
+            continue
         if isinstance(measurement.outcome, Failed):
             holds = not earlier.retries
         else:
-            holds = checker is not None and measurement.tools == checker.tool_versions()
+            holds = (
+                checker is not None
+                and measurement.tools == checker.tool_versions()
+                and not checker.needs_history
+                and not may_say_more(checker, measurement.outcome)
+            )
         if holds:
             kept[key(measurement)] = measurement
     return kept

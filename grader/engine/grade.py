@@ -1,7 +1,8 @@
 """The whole path on one page: a source and a rubric in, a `Report` out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader.checkers._registry import Registry, installed
@@ -10,14 +11,17 @@ from grader.engine.environment import AUTO
 from grader.engine.gather import Surroundings, Which, gather
 from grader.engine.items import by_item, catalogue
 from grader.engine.measure import Watch
+from grader.engine.reuse import Caching
 from grader.engine.starting import starter_of
 from grader.errors import GradeError, did_you_mean
 from grader.model.cohort import Cohort
+from grader.model.contributors import Contributor
 from grader.model.report import Report
 from grader.resources import shipped
 from grader.rubric.load import load_rubric
 from grader.rubric.schema import Item
 from grader.sandbox.choose import Boxes, Isolation
+from grader.sandbox.warm import stove
 from grader.scoring.cohort import Class
 from grader.scoring.totals import grade_measurements
 
@@ -35,7 +39,8 @@ class Request:
     Without `signals` the tests run once, and nothing is tried on them. `cohort` is the class
     that marks are compared with. `staged` names the index whose content is graded instead of
     the files as they stand (`index`, as a rule). With `static` what runs the project's own
-    code is left out.
+    code is left out. Without `warm` each tool is started as a program of its own. `probe` is
+    the address of the service that is deployed, to be asked.
     """
 
     source: str
@@ -51,10 +56,20 @@ class Request:
     cohort: Cohort | None = None
     staged: str | None = None
     static: bool = False
+    warm: bool = True
+    probe: str | None = None
+    caching: Caching = Caching()
 
 
 def grade_repository(request: Request, watch: Watch | None = None) -> Report:
     """Capture, measure, score and assemble. Raises `GradeError` for what the user can mend."""
+    return grade_privately(request, watch)[0]
+
+
+def grade_privately(
+    request: Request, watch: Watch | None = None
+) -> tuple[Report, tuple[Contributor, ...]]:
+    """The same, and beside the report each person's part in the commits."""
     registry = installed()
     loaded = load_rubric(request.rubric or shipped("rubric.yaml"), catalogue(registry))
     rubric = loaded.rubric
@@ -68,33 +83,43 @@ def grade_repository(request: Request, watch: Watch | None = None) -> Report:
         is_offline=request.is_offline,
         from_source=request.from_source,
         signals=request.signals,
+        caching=request.caching,
     )
-    surroundings = starter_of(rubric, chosen, registry, surroundings, boxes)
-    evidence = gather(
-        request.source,
-        Which(request.ref, is_cached=True, staged=request.staged),
-        chosen,
-        registry.checkers,
-        surroundings,
-        boxes,
-        watch=watch,
-    )
+    ahead = [item.checker for item in chosen if item.checker == "pylint"]
+    with stove(prepares=False, ahead=ahead) if request.warm else nullcontext() as warm:
+        surroundings = starter_of(
+            rubric, chosen, registry, replace(surroundings, warm=warm), boxes
+        )
+        evidence = gather(
+            request.source,
+            Which(request.ref, is_cached=True, staged=request.staged),
+            chosen,
+            registry.checkers,
+            surroundings,
+            boxes,
+            watch=watch,
+            service=request.probe,
+        )
     against = None
     if request.cohort is not None:
         quantities = quantities_of(rubric, registry)
         against = Class(request.cohort, rubric.cohort, quantities)
     measurements = by_item(chosen, evidence)
     grade = grade_measurements(rubric, measurements, against=against)
-    return assemble(Graded(evidence, measurements, grade), loaded, registry, against)
+    graded = Graded(evidence, measurements, grade)
+    return assemble(graded, loaded, registry, against), evidence.contributors
 
 
 def static_items(items: Sequence[Item], registry: Registry) -> tuple[Item, ...]:
-    """The items that need neither the project's own code run nor its environment built."""
+    """The items that need neither the project's own code run nor its environment built.
+
+    Nor its host asked.
+    """
     found = []
     for item in items:
         checker = registry.checkers[item.checker]
         options = checker.options_type().model_validate(item.options)
-        if not checker.needs_project(options):
+        if not checker.needs_project(options) and not checker.asks_host:
             found.append(item)
     if not found:
         raise GradeError("no check of these can be done without the project's tests.")

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from grader.checkers._registry import Registry
+from grader.checkers._registry import OnDemand, Registry
 from grader.model.evidence import Evidence
 from grader.model.measurement import Measurement
 from grader.rubric.load import Catalogue, CheckerFacts
@@ -11,13 +11,19 @@ from grader.rubric.schema import Item
 
 
 def catalogue(registry: Registry) -> Catalogue:
-    """The installed checkers as a rubric sees them."""
+    """The installed checkers as a rubric sees them; the ones that it names are loaded."""
+    checkers = registry.checkers
+
+    def facts(name: str) -> CheckerFacts:
+        checker = checkers[name]
+        return CheckerFacts(checker.quantities, checker.options_type())
+
+    def reasons() -> dict[str, str]:
+        return {p.name: f"{p.distribution}: {p.reason}" for p in registry.broken}
+
     return Catalogue(
-        checkers={
-            name: CheckerFacts(checker.quantities, checker.options_type())
-            for name, checker in registry.checkers.items()
-        },
-        broken={p.name: f"{p.distribution}: {p.reason}" for p in registry.broken},
+        checkers=OnDemand(facts, lambda: tuple(checkers)),
+        broken=OnDemand(lambda name: reasons()[name], reasons),
     )
 
 

@@ -1,24 +1,30 @@
 """Runs checkers side by side on one snapshot and keeps each one's trouble its own."""
 
 import logging
-import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Semaphore
 from typing import Protocol
 
-from grader.checkers._base import Bench, BoxSource, Checker, Options
+from grader.checkers._base import Bench, BoxSource, Checker, Options, nobody_asked
+from grader.engine.cores import at_once
+from grader.engine.declared import is_settled, refuse_undeclared
 from grader.engine.items import key
+from grader.engine.reuse import Reuse
 from grader.engine.starter import Starter
-from grader.environment.given import Environment
+from grader.environment.given import Blame, Environment
 from grader.errors import CannotMeasure
+from grader.model.environment import EnvironmentFacts
+from grader.model.hosted import Hosted
+from grader.model.live import Probe
 from grader.model.measurement import (
     Failed,
     Measured,
     Measurement,
-    NotApplicable,
     Outcome,
 )
 from grader.model.snapshot import Snapshot
@@ -27,6 +33,9 @@ from grader.sandbox.limits import MEBIBYTE, Limits
 from grader.sandbox.remove import remove_tree
 
 log = logging.getLogger(__name__)
+
+# What one of our tools takes of memory on a large project.
+_CHECK_BYTES = 512 * MEBIBYTE
 
 
 class Watch(Protocol):
@@ -62,10 +71,41 @@ class Unwatched:
 
 
 @dataclass(frozen=True)
+class _Unhurried:
+    """An environment whose packages are fetched in nobody's turn: others work meanwhile."""
+
+    inner: Environment
+    turns: Semaphore
+
+    def python(self) -> str:
+        """The interpreter; whoever asks has a turn, and has it again afterwards."""
+        self.turns.release()
+        try:
+            return self.inner.python()
+        finally:
+            self.turns.acquire()
+
+    def blame(self, name: str) -> Blame:
+        """As the environment says."""
+        return self.inner.blame(name)
+
+    def has_sources_on_path(self) -> bool:
+        """As the environment says."""
+        return self.inner.has_sources_on_path()
+
+    def facts(self) -> EnvironmentFacts | None:
+        """As the environment says."""
+        return self.inner.facts()
+
+
+@dataclass(frozen=True)
 class Workshop:
     """Where and under which limits the checks of one repository work.
 
-    `jobs` is how many of them run at once, None for one on each core.
+    `jobs` is how many of them run at once, None for one on each core. `probe` asks the
+    service that the instructor named, None where none was; `hosted` asks the repository's
+    host. `warm` is the address of the parent of warm tools. `reuse` has what earlier runs
+    measured, None where all is measured anew.
     """
 
     folder: Path
@@ -75,9 +115,13 @@ class Workshop:
     extra_runs: bool = True
     jobs: int | None = None
     starter: Starter = field(default_factory=Starter)
+    probe: Probe | None = None
+    hosted: Callable[[], Hosted] = nobody_asked
+    warm: Path | None = None
+    reuse: Reuse | None = None
 
-    def bench(self, item: str) -> Bench:
-        """A private bench for one item."""
+    def bench(self, item: str, turns: Semaphore | None = None) -> Bench:
+        """A private bench for one item; the project's packages are waited for in no turn."""
         scratch = self.folder / "checks" / item
         scratch.mkdir(parents=True)
         rule = self.limits
@@ -99,8 +143,14 @@ class Workshop:
             tool_limits=tools,
             test_limits=tests,
             boxes=self.boxes,
-            environment=self.environment,
+            environment=(
+                _Unhurried(self.environment, turns) if turns else self.environment
+            ),
             extra_runs=self.extra_runs,
+            probe=self.probe,
+            hosted=self.hosted,
+            warm=self.warm,
+            verdicts=self.reuse.verdicts if self.reuse else None,
         )
 
 
@@ -116,10 +166,15 @@ def measure(
     Items with the same checker and options share one measurement.
     """
 
+    jobs = workshop.jobs or at_once(_CHECK_BYTES)
+    turns = Semaphore(jobs)
+
     def work(item: Item) -> Measurement:
         watch.started(item.key)
-        bench = workshop.bench(item.key)
-        measurement = measure_item(snapshot, item, checkers[item.checker], bench)
+        bench = workshop.bench(item.key, turns)
+        measurement = measure_item(
+            snapshot, item, checkers[item.checker], bench, workshop.reuse, turns
+        )
         if isinstance(measurement.outcome, Measured):
             outcome = workshop.starter.divided(
                 key(measurement), measurement.outcome, snapshot.root
@@ -133,21 +188,35 @@ def measure(
     for item in items:
         first.setdefault(key(item), item)
     watch.planned(len(first))
-    jobs = workshop.jobs or os.cpu_count() or 1
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
-        futures = {same: pool.submit(work, item) for same, item in first.items()}
+    # The longest first: begun last, it would run alone at the end.
+    longest = sorted(first, key=lambda one: -checkers[first[one].checker].typical_s)
+    # One more, which waits for the project's packages while the others work.
+    with ThreadPoolExecutor(max_workers=jobs + 1) as pool:
+        futures = {same: pool.submit(work, first[same]) for same in longest}
         return {item.key: futures[key(item)].result() for item in items}
 
 
 def measure_item(
-    snapshot: Snapshot, item: Item, checker: Checker[Options], bench: Bench
+    snapshot: Snapshot,
+    item: Item,
+    checker: Checker[Options],
+    bench: Bench,
+    reuse: Reuse | None = None,
+    turn: AbstractContextManager[object] = nullcontext(),
 ) -> Measurement:
-    """One checker on one snapshot, timed; every kind of trouble becomes `Failed`."""
+    """One checker on one snapshot, timed; every kind of trouble becomes `Failed`.
+
+    What `reuse` has of it is not measured again. The work itself waits for its `turn`.
+    """
     started = time.monotonic()
     try:
         options = checker.options_type().model_validate(item.options)
         tools = checker.tool_versions()
-        result = checker.measure(snapshot, options, bench)
+        asked = reuse.asked(checker, options, tools) if reuse else None
+        if reuse and asked and (known := reuse.known(asked)):
+            return known.model_copy(update={"options": item.options})
+        with turn:
+            result = checker.measure(snapshot, options, bench)
         refuse_undeclared(checker, result.outcome)
     except CannotMeasure as error:
         return _failed(item, error.reason, started)
@@ -155,7 +224,7 @@ def measure_item(
         log.exception("the checker %s failed", checker.id)
         reason = f"a bug in the checker: {type(error).__name__}: {error}"
         return _failed(item, reason, started)
-    return Measurement(
+    measurement = Measurement(
         checker=item.checker,
         options=item.options,
         outcome=result.outcome,
@@ -165,36 +234,9 @@ def measure_item(
         population=result.population,
         duration_s=round(time.monotonic() - started, 3),
     )
-
-
-def refuse_undeclared(
-    checker: Checker[Options], outcome: Measured | NotApplicable
-) -> None:
-    """Raise `CannotMeasure` when the values are not the declared quantities.
-
-    Only optional ones may be absent, and every answer must be its quantity's value.
-    """
-    if isinstance(outcome, NotApplicable):
-        return
-    declared = {quantity.name: quantity for quantity in checker.quantities}
-    differing = declared.keys() ^ outcome.values.keys()
-    wrong = {n for n in differing if n not in declared or not declared[n].optional}
-    if wrong:
-        odd = ", ".join(sorted(wrong))
-        raise CannotMeasure(
-            f"a bug in the checker: measured and declared differ: {odd}"
-        )
-    for name, value in outcome.values.items():
-        most = declared[name].maximum
-        if value < declared[name].minimum or (most is not None and value > most):
-            raise CannotMeasure(
-                f"a bug in the checker: {name} = {value} is out of range"
-            )
-    for answer in outcome.answers:
-        if outcome.values.get(answer.quantity) != int(answer.holds):
-            raise CannotMeasure(
-                f"a bug in the checker: {answer.quantity} is answered otherwise"
-            )
+    if reuse and asked and is_settled(checker, result):
+        reuse.keep(asked, measurement)
+    return measurement
 
 
 def _failed(item: Item, reason: str, started: float) -> Measurement:

@@ -15,6 +15,7 @@ def groups_of(listed: SubmissionList) -> tuple[Group, ...]:
             commit=one.commit,
             members=one.members,
             row=one.row,
+            probe=one.probe,
         )
         for one in listed.submissions
     )

@@ -13,6 +13,7 @@ from grader.engine.environment import NONE
 from grader.engine.grade import Request, grade_repository
 from grader.engine.items import catalogue
 from grader.engine.measure import Watch
+from grader.engine.reuse import Caching
 from grader.model.report import Report
 from grader.model.score import ItemResult, Ungraded
 from grader.resources import shipped
@@ -55,8 +56,15 @@ def selftest(rubric: Path | None = None, watch: Watch | None = None) -> Tried:
     home = shipped("fixtures/repos")
     reports = {}
     for name in projects:
-        skip = [item.key for item in items if _is_skipped(item, name, registry)]
-        request = Request(str(home / name), rubric=file, environment=NONE, skip=skip)
+        skip = [item.key for item in items if is_skipped(item, name, registry)]
+        # It is this installation that is tried, and not what it did before.
+        request = Request(
+            str(home / name),
+            rubric=file,
+            environment=NONE,
+            skip=skip,
+            caching=Caching(is_on=False),
+        )
         reports[name] = grade_repository(request, watch)
     return Tried(projects, judge(reports))
 
@@ -85,12 +93,15 @@ def judge(reports: Mapping[str, Report]) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def _is_skipped(item: Item, project: str, registry: Registry) -> bool:
-    """Whether it takes an environment that has the project's packages.
+def is_skipped(item: Item, project: str, registry: Registry) -> bool:
+    """Whether it takes more than a plain folder, as the projects ship.
 
-    The tests of all but the whole project do with the grader's own interpreter.
+    A git history, something elsewhere to ask, or an environment that has the project's
+    packages: the tests of all but the whole project do with the grader's own interpreter.
     """
     checker = registry.checkers[item.checker]
+    if checker.needs_history or checker.is_live:
+        return True
     options = checker.options_type().model_validate(item.options)
     wants = checker.needs_project(options)
     return wants and (project == WHOLE or not checker.runs_project)

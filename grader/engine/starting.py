@@ -7,7 +7,7 @@ from dataclasses import replace
 from grader.checkers._registry import Registry
 from grader.engine.capture import capture
 from grader.engine.environment import NONE, environment_for
-from grader.engine.gather import Surroundings
+from grader.engine.gather import Surroundings, reuse_of
 from grader.engine.items import key
 from grader.engine.measure import Unwatched, Workshop, measure
 from grader.engine.starter import Mark, Starter, marks
@@ -34,13 +34,23 @@ def starter_of(
     template = rubric.template
     if template is None:
         return surroundings
-    static = [item for item in items if item.checker != "coverage"]
+    static = [
+        item
+        for item in items
+        if item.checker != "coverage"
+        # How people worked is nothing that a group begins with.
+        and not registry.checkers[item.checker].asks_host
+        and not registry.checkers[item.checker].needs_history
+    ]
     found: dict[str, Counter[Mark]] = {}
     with private_folder(within=surroundings.work) as work:
         snapshot = capture(template.source, work, ref=template.ref).snapshot
         environment = environment_for(snapshot, NONE, work / "environment")
         workshop = Workshop(
-            *(work, surroundings.limits, environment, boxes), extra_runs=False
+            *(work, surroundings.limits, environment, boxes),
+            extra_runs=False,
+            warm=surroundings.warm,
+            reuse=reuse_of(snapshot, surroundings, environment, boxes.description()),
         )
         measured = measure(snapshot, static, registry.checkers, workshop, Unwatched())
         for name, measurement in measured.items():

@@ -49,6 +49,7 @@ def measure_group(task: Task) -> str:
             run=task.run,
             earlier=task.earlier,
             watch=watch,
+            service=group.probe,
         ).model_dump_json()
     except GradeError as error:
         trouble = task.trouble(error.cause, error.message, error.hint)

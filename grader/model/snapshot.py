@@ -20,6 +20,7 @@ from threading import Lock
 from typing import Literal
 
 from grader.model.history import History
+from grader.model.past import Past
 
 MAX_FILE_BYTES = 1024 * 1024
 MAX_LINE_CHARACTERS = 10_000
@@ -107,7 +108,7 @@ class Snapshot:
     `root` is the absolute path of our private copy; every other path is relative to it, with
     forward slashes, sorted. `commit` is None outside git. `uncommitted` says that the working
     tree was graded and differs from that commit. `history` begins at it; None outside git and
-    where it can't be read.
+    where it can't be read. `past` reads the files of its commits; None outside git.
 
     `withheld` are Python files that a tool could not read: they are in no number. `refused`
     are files that Python can't parse and no tool should be given: they count as unparsable.
@@ -120,6 +121,7 @@ class Snapshot:
     uncommitted: bool = False
     left_out: tuple[LeftOut, ...] = ()
     history: History | None = None
+    past: Past | None = None
     withheld: frozenset[str] = frozenset()
     refused: frozenset[str] = frozenset()
 

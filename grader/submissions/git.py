@@ -190,7 +190,7 @@ class Git:
     ) -> None:
         wanted = {one.object_id for one in level}.difference(listed)
         for stored in self.objects(sorted(wanted)):
-            found = tuple(islice(_read_tree(stored), MAX_PATHS + 1))
+            found = tuple(islice(read_tree(stored), MAX_PATHS + 1))
             listed[stored.object_id] = found
             if len(found) > MAX_PATHS:
                 raise too_many_paths()
@@ -210,6 +210,11 @@ class Git:
     def kinds(self, object_ids: Iterable[str]) -> dict[str, str]:
         """What each object is that is there: `commit`, `tree`, `blob` or `tag`."""
         return {one: found for one, found, _ in self._headers(object_ids)}
+
+    def annotated(self, object_ids: Iterable[str]) -> dict[str, int]:
+        """How many bytes each of these that is the object of a tag has."""
+        found = self._headers(object_ids)
+        return {one: size for one, kind, size in found if kind == "tag"}
 
     def _headers(self, object_ids: Iterable[str]) -> Iterator[tuple[str, str, int]]:
         listing = self._batch("--batch-check", object_ids, _LISTING_LIMITS)
@@ -369,7 +374,8 @@ def hash_of(kind: str, content: bytes, like: str) -> str:
     return digest.hexdigest()
 
 
-def _read_tree(stored: StoredObject) -> Iterator[TreeEntry]:
+def read_tree(stored: StoredObject) -> Iterator[TreeEntry]:
+    """What a folder holds, entry by entry. Raises `Damaged` where it is none."""
     if stored.kind != "tree":
         raise Damaged(f"{stored.object_id} is a {stored.kind}, not a folder")
     # mode SP name NUL and the id in as many bytes as the hash has

@@ -20,7 +20,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from grader.environment.uv import write_whole
@@ -245,6 +244,9 @@ def _left_behind(mirror: Path) -> Iterator[Path]:
 @contextmanager
 def _locked(mirror: Path) -> Iterator[None]:
     """Hold the lock of a mirror. Raises `GradeError` where nothing can be kept."""
+    # Imported late, as below: a folder, which most sources are, needs no lock.
+    from filelock import FileLock
+
     lock = FileLock(f"{mirror}.lock")
     try:
         # Private repositories are kept here too.
@@ -264,6 +266,8 @@ def _locked(mirror: Path) -> Iterator[None]:
 
 def _tidy(folder: Path) -> None:
     """Remove what has not been asked for in a long time."""
+    from filelock import FileLock, Timeout
+
     oldest = time.time() - MAX_AGE_DAYS * 86_400
     for mirror in folder.glob("*.git"):
         try:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader.errors import GradeError
+from grader.model.service import service_address
 from grader.submissions._listed import Entry, Listed, read_list
 from grader.submissions._repository import (
     Repository,
@@ -39,7 +40,8 @@ class Submission:
     """One group and its repository.
 
     `group` is its name, unique in the list; `source` an address that git may be given, or
-    the path of a folder; `row` the line of the list, from 1.
+    the path of a folder; `row` the line of the list, from 1; `probe` the address of the
+    group's deployed service.
     """
 
     group: str
@@ -48,6 +50,7 @@ class Submission:
     commit: str | None = None
     members: tuple[str, ...] = ()
     row: int | None = None
+    probe: str | None = None
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,7 @@ class _Candidate:
     repository: Repository
     branch: str | None
     commit: str | None
+    probe: str | None = None
 
     @property
     def identity(self) -> tuple[str, str | None, str | None]:
@@ -153,6 +157,7 @@ class _Candidate:
             commit=self.commit,
             members=self.entry.members,
             row=self.entry.row,
+            probe=self.probe,
         )
 
 
@@ -172,9 +177,10 @@ def _candidate(entry: Entry, base: Path) -> _Candidate:
         repository = find_repository(entry.address, base)
         hint = ""
         branch, commit = check_branch(entry.branch), check_commit(entry.commit)
+        probe = str(service_address(entry.probe)) if entry.probe else None
     except GradeError as error:
         raise GradeError(f"{named}{error.message}", hint=hint or error.hint) from error
-    return _Candidate(entry, entry.group, repository, branch, commit)
+    return _Candidate(entry, entry.group, repository, branch, commit, probe)
 
 
 def _check_name(name: str) -> None:
@@ -204,6 +210,7 @@ def _together(
     merged, equal = _merged(named)
     if equal and not listed.is_by_student:
         notes.append(f"Equal to a row above, and kept once: {numbered(equal)}.")
+    notes += _several_services(named, merged)
     kept, shared = _without_shared(merged)
     single, twins = _without_twins(kept)
     everyone = [*rejected, *shared, *twins]
@@ -254,8 +261,34 @@ def _merged(candidates: Sequence[_Candidate]) -> tuple[list[_Candidate], list[in
             continue
         equal.append(one.row)
         members = tuple(dict.fromkeys((*seen.entry.members, *one.entry.members)))
-        first[key] = replace(seen, entry=replace(seen.entry, members=members))
+        first[key] = replace(
+            seen,
+            entry=replace(seen.entry, members=members),
+            probe=seen.probe or one.probe,
+        )
     return list(first.values()), equal
+
+
+def _several_services(
+    named: Sequence[_Candidate], merged: list[_Candidate]
+) -> list[str]:
+    """Takes the service from groups whose rows name different ones, and says so.
+
+    Which of two is the group's, nobody knows.
+    """
+    claims: dict[object, set[str]] = defaultdict(set)
+    for one in named:
+        if one.probe is not None:
+            claims[sameness(one.group), one.identity].add(one.probe)
+    notes = []
+    for at, one in enumerate(merged):
+        if len(claims[sameness(one.group), one.identity]) > 1:
+            merged[at] = replace(one, probe=None)
+            notes.append(
+                f'group "{shown(one.group, 60)}": its rows name different services; none '
+                "is probed."
+            )
+    return notes
 
 
 def _without_shared(

@@ -14,6 +14,7 @@ from grader.engine.classroom import grade_class
 from grader.engine.gather import Surroundings, Which
 from grader.engine.items import catalogue
 from grader.engine.marking import mark_class
+from grader.engine.reuse import Caching
 from grader.engine.store import ClassFolder
 from grader.engine.task import Task
 from grader.engine.ticker import Ticker, follow
@@ -115,6 +116,7 @@ def request_for(
     only_groups: Sequence[str] = (),
     limit: int | None = None,
 ) -> ClassRequest:
+    """Without the user's cache: what a class's own folder keeps is looked at here."""
     return ClassRequest(
         groups=tuple(groups),
         loaded=loaded or rubric(),
@@ -124,6 +126,7 @@ def request_for(
         only_groups=only_groups,
         limit=limit,
         workers=2,
+        caching=Caching(is_on=False),
     )
 
 

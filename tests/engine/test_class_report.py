@@ -13,8 +13,8 @@ from grader.engine.stored import open_class
 from grader.model.analysis import ClassReport
 from grader.model.classroom import ClassResult, Group, GroupLine
 from grader.model.report import Report
+from grader.model.score import mark_of
 from grader.reporting import numbers
-from grader.scoring.items import mark_of
 from tests.engine.test_batch import Recorded, rubric
 
 NAMES = ("Alder", "Birch", "Cedar", "Dogwood", "Elder", "Fir")

@@ -137,6 +137,7 @@ def test_a_cluster_comes_to_the_same_to_the_byte(
     assert len({one.isolation for one in records if one is not None}) == 1
 
 
+@pytest.mark.sandbox
 def test_what_the_workers_are_at_is_seen_here(
     both: tuple[ClassFolder, ClassFolder, Recorded],
 ) -> None:
@@ -254,6 +255,7 @@ class Stopping(Recorded):
             raise KeyboardInterrupt
 
 
+@pytest.mark.sandbox
 def test_a_run_that_is_stopped_leaves_nothing_running_on_the_workers(
     client: Client, groups: tuple[Group, ...], address: str, tmp_path: Path
 ) -> None:
@@ -268,6 +270,7 @@ def test_a_run_that_is_stopped_leaves_nothing_running_on_the_workers(
     assert log.read_text() == "stopped"
 
 
+@pytest.mark.sandbox
 def test_a_folder_that_a_worker_does_not_see_is_that_groups_trouble(
     client: Client, groups: tuple[Group, ...], address: str, tmp_path: Path
 ) -> None:
@@ -278,6 +281,7 @@ def test_a_folder_that_a_worker_does_not_see_is_that_groups_trouble(
     assert "every worker sees them" in watch.failed["team 1"].hint
 
 
+@pytest.mark.sandbox
 def test_a_worker_with_other_versions_is_named_and_the_run_refused(
     client: Client, groups: tuple[Group, ...], address: str, tmp_path: Path
 ) -> None:
@@ -301,6 +305,7 @@ class Joined(Recorded):
         self.client.run(setattr, cluster_worker, "this_machine", other_machine)
 
 
+@pytest.mark.sandbox
 def test_a_worker_that_comes_later_measures_nothing_unless_it_is_alike(
     client: Client, groups: tuple[Group, ...], address: str, tmp_path: Path
 ) -> None:
@@ -337,6 +342,7 @@ def other_program(*_: object) -> dict[str, str]:
     return {"mlops-grade": "0.0.1"}
 
 
+@pytest.mark.sandbox
 def test_a_scheduler_of_another_version_is_refused(
     groups: tuple[Group, ...],
     address: str,

@@ -5,10 +5,18 @@ import pytest
 import grader
 from grader.checkers._registry import installed
 from grader.engine.items import catalogue
-from grader.engine.selftest import PROJECTS, WHOLE, judge, projects_for, selftest
+from grader.engine.selftest import (
+    PROJECTS,
+    WHOLE,
+    is_skipped,
+    judge,
+    projects_for,
+    selftest,
+)
 from grader.model.report import Report
 from grader.rubric.load import load_rubric
 from grader.rubric.named import DEFAULT, named, names
+from grader.rubric.schema import Item
 from tests.conftest import FIXTURES
 
 STATIC = ("file-presence", "error-handling")
@@ -45,6 +53,12 @@ def test_the_whole_project_is_graded_where_the_rubric_has_checklists(name: str) 
     items = load_rubric(named(name), catalogue(registry)).rubric.items
     whole = () if name == DEFAULT else (WHOLE,)
     assert projects_for(items, registry) == (*whole, *PROJECTS)
+
+
+def test_what_needs_a_history_is_not_tried_on_plain_folders() -> None:
+    registry = installed()
+    item = Item(checker="git-workflow", score="10 * version_tag")
+    assert all(is_skipped(item, name, registry) for name in (WHOLE, *PROJECTS))
 
 
 @pytest.mark.sandbox

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.checkers._registry import installed
 from grader.sandbox.workers import Stopped, WorkerDied, WorkerPool, describe
 
 
@@ -18,6 +19,10 @@ def double(number: int) -> int:
 
 def own_process() -> int:
     return os.getpid()
+
+
+def loaded() -> set[str]:
+    return set(sys.modules)
 
 
 def fail(words: str) -> None:
@@ -37,11 +42,6 @@ def linger(file: str) -> None:
     time.sleep(600)
 
 
-@pytest.fixture
-def pool() -> WorkerPool:
-    return WorkerPool(2)
-
-
 def test_results_and_errors_come_back(pool: WorkerPool) -> None:
     with pool:
         assert [pool.submit(double, n).result(60) for n in (1, 2)] == [2, 4]
@@ -54,6 +54,15 @@ def test_every_task_has_a_process_of_its_own(pool: WorkerPool) -> None:
         found = {pool.submit(own_process).result(60) for _ in range(3)}
     assert len(found) == 3
     assert os.getpid() not in found
+
+
+def test_what_every_group_needs_is_loaded_before_its_process_starts(
+    pool: WorkerPool,
+) -> None:
+    with pool:
+        found = pool.submit(loaded).result(60)
+    kinds = {type(checker).__module__ for checker in installed().checkers.values()}
+    assert kinds <= found
 
 
 def test_a_worker_that_dies_takes_nobody_with_it(pool: WorkerPool) -> None:

@@ -14,6 +14,7 @@ from grader.model.score import ItemScore
 from grader.rubric.load import load_rubric
 from grader.rubric.named import named
 from tests.conftest import FIXTURES
+from tests.histories import DELIVERED, EMPTY, MESSY, written
 
 # Three projects are measured whole.
 pytestmark = pytest.mark.sandbox
@@ -26,6 +27,9 @@ LEFT_OUT = (
     "pylint",
     "complexity",
     "docstrings",
+    # They ask GitHub and a running service, which a folder has not; see tests/github, tests/probing.
+    "pull-requests",
+    "live-service",
 )
 # The lines of the checklists that `delivered` does not earn.
 NOT_EARNED: frozenset[tuple[str, str]] = frozenset()
@@ -39,16 +43,21 @@ CHECKLISTS = {
 }
 
 
+# What ships are plain folders; a submission has a history.
+HISTORIES = {"delivered": DELIVERED, "messy": MESSY, "empty": EMPTY}
+
+
 @pytest.fixture(scope="module")
-def reports() -> Mapping[str, Report]:
+def reports(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Report]:
+    home = tmp_path_factory.mktemp("projects")
     return {
         name: grader.grade(
-            FIXTURES / "repos" / name,
+            written(home / name, text, FIXTURES / "repos" / name),
             rubric="final-project",
             skip=LEFT_OUT,
             environment="none",
         )
-        for name in ("delivered", "messy", "empty")
+        for name, text in HISTORIES.items()
     }
 
 
