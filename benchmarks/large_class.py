@@ -91,7 +91,7 @@ def _graded(place: Path, clones: Path) -> tuple[list[int], list[int], float]:
     )
     memory, files = [], []
     while process.poll() is None:
-        memory.append(_resident(process.pid))
+        memory.append(resident(process.pid))
         files.append(_open_files(process.pid))
         time.sleep(0.25)
     if process.returncode:
@@ -107,7 +107,8 @@ def _open_files(pid: int) -> int:
         return 0
 
 
-def _resident(pid: int) -> int:
+def resident(pid: int) -> int:
+    """KiB that a process has in memory; 0 for one that is gone."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text("ascii").splitlines()
     except FileNotFoundError:

@@ -24,6 +24,8 @@ def grade(
     isolation: "Isolation" = "auto",
     signals: bool = True,
     cohort: str | PathLike[str] | None = None,
+    probe: str | None = None,
+    cache: bool = True,
 ) -> "Report":
     """Grade one repository and return its report; `report.grade` is the mark with its parts.
 
@@ -33,7 +35,9 @@ def grade(
     manifests, `none` is this interpreter, else a virtual environment, an interpreter or a
     manifest file; `offline` keeps it from fetching. `isolation` is the tier that confines
     what runs; without `signals` the tests run once only. `cohort` is the cohort.json of a
-    class to compare with. Marks are 0..10.
+    class to compare with, `probe` the address of the project's deployed service. Without
+    `cache` nothing is taken over from earlier runs, and nothing kept for later ones. Marks
+    are 0..10.
 
     Raises `grader.errors.GradeError` for what the caller can mend (no such path, a rubric with
     a mistake). A check that could not be measured is in the report as ungraded.
@@ -42,6 +46,7 @@ def grade(
 
     from grader.engine.cohort import load_cohort
     from grader.engine.grade import Request, grade_repository
+    from grader.engine.reuse import Caching
 
     return grade_repository(
         Request(
@@ -55,5 +60,7 @@ def grade(
             isolation=isolation,
             signals=signals,
             cohort=None if cohort is None else load_cohort(Path(cohort)),
+            probe=probe,
+            caching=Caching(is_on=cache),
         )
     )

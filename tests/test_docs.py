@@ -17,13 +17,14 @@ from typer.core import TyperGroup
 
 from grader.checkers._base import SECTIONS, Bench
 from grader.checkers._registry import installed
+from grader.cli.app import program
 from grader.engine.items import catalogue
 from grader.rubric.load import parse_rubric
 from grader.rubric.schema import Rubric
 from grader.submissions.people import parse_decisions, parse_marks
 from grader.submissions.sources import read_submissions
 from tests.conftest import REPOSITORY, MakeSnapshot
-from tests.docs.commands import PROGRAM, program
+from tests.docs.commands import PROGRAM
 from tests.docs.pages import PARTS, pages, parts_of, up_to_date
 
 PAGES = pages()

@@ -16,18 +16,9 @@ from grader.model.score import ItemScore
 from grader.reporting.json import load_report, render_json
 from tests.golden import FIXTURES, REPOSITORIES, as_text, grade_fixture
 
-# What takes long is left to .ci/run for two of them, whose numbers the golden marks hold too.
-LONG = [
-    (
-        pytest.param(name, marks=pytest.mark.sandbox)
-        if name in ("solid", "middling")
-        else name
-    )
-    for name in REPOSITORIES
-]
-
-# To grade a project again takes as long again.
-TWICE = [
+# To measure a project again takes as long again: all but the empty one are left to .ci/run,
+# whose numbers the golden marks hold too.
+AGAIN = [
     name if name == "empty" else pytest.param(name, marks=pytest.mark.sandbox)
     for name in REPOSITORIES
 ]
@@ -78,7 +69,7 @@ def test_no_checker_fails_and_values_are_what_was_declared(
             assert isinstance(check.result, ItemScore)
 
 
-@pytest.mark.parametrize("name", TWICE)
+@pytest.mark.parametrize("name", AGAIN)
 def test_the_same_repository_gets_the_same_twice(name: str, reports: Graded) -> None:
     again = grade_fixture(name)
     for first, second in zip(reports[name].checks, again.checks, strict=True):
@@ -116,6 +107,7 @@ def test_better_work_gets_a_better_total(reports: Graded) -> None:
     assert totals[0] != totals[1] != totals[2]
 
 
+@pytest.mark.sandbox
 def test_what_hides_files_from_the_tools_changes_no_mark(
     tmp_path: Path, reports: Graded
 ) -> None:
@@ -132,7 +124,7 @@ def test_what_hides_files_from_the_tools_changes_no_mark(
         assert check.result == honest.check(check.id).result, check.id
 
 
-@pytest.mark.parametrize("name", LONG)
+@pytest.mark.parametrize("name", AGAIN)
 def test_every_number_equals_the_tools_own_command_line(name: str) -> None:
     import sys
 

@@ -18,8 +18,12 @@ BUILT_IN = (
     *("entry-point", "pipeline-stages", "validation", "logging-setup", "configuration"),
     *("dependencies", "readme", "notebooks", "artifacts", "test-quality"),
     *("suppressions",),
-    *("api", "experiment-tracking", "model-registry"),
-    *("ci", "docker"),
+    *("api", "experiment-tracking", "model-registry", "monitoring"),
+    *("ci", "docker", "deployment", "live-service"),
+    *("git-workflow",),
+    *("pull-requests",),
+    *("orchestration", "data-versioning"),
+    *("secrets-hygiene", "secrets-history"),
 )
 
 PLUGIN = '''

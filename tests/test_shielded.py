@@ -108,6 +108,7 @@ def test_under_the_shield_pylint_runs_none_of_it_and_says_the_same(
     assert "Problem importing" not in output.stderr
 
 
+@pytest.mark.sandbox
 def test_pylint_alone_infers_nothing_from_what_is_installed_beside_it(
     tmp_path: Path,
 ) -> None:

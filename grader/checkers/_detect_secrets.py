@@ -4,16 +4,19 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path, PurePath, PurePosixPath
 
 from pydantic import BaseModel, ValidationError
 
 from grader.checkers._base import Bench, Command, execute
 from grader.errors import CannotMeasure
-from grader.model.snapshot import Snapshot
+from grader.model.snapshot import MAX_FILE_BYTES, Snapshot
 from grader.sandbox.run import ToolOutput
+
+# The list of its findings that a project may keep.
+BASELINE = ".secrets.baseline"
 
 # Scanned with every repository: detect-secrets says nothing about a clean file, and
 # only this tells that it has worked. In two pieces, so that it is no finding in our own
@@ -146,3 +149,21 @@ def _error_name(output: ToolOutput) -> str:
     last = output.stderr.strip().rpartition("\n")[2]
     match = re.match(r"[A-Za-z_.]*(Error|Exception)(?=:|$)", last)
     return match[0] if match else "an unknown error"
+
+
+def passed_over(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+    """The files that are not searched, each with the reason."""
+    for path in snapshot.files:
+        foreign = snapshot.foreign(path)
+        if PurePosixPath(path).name == BASELINE:
+            yield path, "a baseline, which is a list of hashes"
+        # Build output that is tracked is published with the rest.
+        elif foreign is not None and foreign != "build output":
+            yield path, foreign
+        elif _size(snapshot.root / path) > MAX_FILE_BYTES:
+            yield path, "over 1 MiB"
+
+
+def _size(file: Path) -> int:
+    """Bytes of a file; 0 for a link that leads nowhere."""
+    return file.stat().st_size if file.exists() else 0

@@ -2,7 +2,9 @@
 
 The examples of a checker stand beside it in `examples/ID.md`: under `## criterion` the
 headings `### Earns it` and `### Does not`, each with fenced blocks whose info string ends in
-the path of the file that the block is. `explain` shows them, and a test measures them.
+the path of the file that the block is. A block of the path `git log` is no file but the
+history: a line for each commit, as the tests' `histories` reads it. `explain` shows them, and
+a test measures them.
 """
 
 from collections.abc import Mapping

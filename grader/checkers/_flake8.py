@@ -12,6 +12,7 @@ from grader.checkers._base import (
     OptionsT,
     ToolChecker,
     own_settings_finding,
+    python_paths,
     refuse_unknown,
     relative,
     unparsable_findings,
@@ -35,6 +36,9 @@ _FILE_NOQA = re.compile(r"\s*# flake8[:=]\s*noqa", re.IGNORECASE)
 CODE_PREFIX = r"^[A-Z]{1,3}[0-9]{0,3}$"
 # Not a plugin's: flake8's own words for a file that it can't open, tokenize or parse.
 UNREADABLE = ("E902", "E999")
+
+
+_OWN_SETTINGS = [(name, "[flake8]") for name in (".flake8", "setup.cfg", "tox.ini")]
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,9 @@ class Flake8Checker(ToolChecker[OptionsT]):
         self, violations: Sequence[Violation], snapshot: Snapshot, options: OptionsT
     ) -> Measured:
         """The facts."""
+
+    def reads(self, snapshot: Snapshot, options: OptionsT) -> list[str]:
+        return [*python_paths(snapshot), *(name for name, _ in _OWN_SETTINGS)]
 
     def parse(
         self, output: ToolOutput, snapshot: Snapshot, options: OptionsT
@@ -201,7 +208,6 @@ def other_findings(
     """What is to be said beside the violations: files not read, settings not used."""
     told = {v.path for v in violations if v.code in UNREADABLE}
     broken = [m for m in snapshot.unparsable("all") if m.path not in told]
-    places = [(name, "[flake8]") for name in (".flake8", "setup.cfg", "tox.ini")]
     return (
         *unparsable_findings(broken),
         *(
@@ -215,5 +221,5 @@ def other_findings(
             )
             for path, line in hidden_files(snapshot).items()
         ),
-        *own_settings_finding("flake8", places, snapshot),
+        *own_settings_finding("flake8", _OWN_SETTINGS, snapshot),
     )

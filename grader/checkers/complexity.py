@@ -14,6 +14,7 @@ from grader.checkers._base import (
     ToolChecker,
     nothing_to_measure,
     own_settings_finding,
+    python_paths,
     refuse_unknown,
     relative,
     unparsable_findings,
@@ -53,6 +54,13 @@ class _Unread(BaseModel):
 _REPORT = TypeAdapter(dict[str, list[_Block] | _Unread])
 
 
+_OWN_SETTINGS = (
+    ("radon.cfg", ""),
+    ("setup.cfg", "[radon]"),
+    ("pyproject.toml", "[tool.radon]"),
+)
+
+
 class Complexity(ToolChecker[ComplexityOptions]):
     """How branched the project's own functions are.
 
@@ -80,6 +88,7 @@ class Complexity(ToolChecker[ComplexityOptions]):
     """
 
     id = "complexity"
+    typical_s = 0.3
     source = "https://radon.readthedocs.io/en/latest/commandline.html#the-cc-command"
     tools = ("radon",)
     mending = "work"
@@ -131,6 +140,9 @@ class Complexity(ToolChecker[ComplexityOptions]):
             ideal=0,
         ),
     )
+
+    def reads(self, snapshot: Snapshot, options: ComplexityOptions) -> list[str]:
+        return [*python_paths(snapshot), *(name for name, _ in _OWN_SETTINGS)]
 
     def command(
         self, snapshot: Snapshot, options: ComplexityOptions, bench: Bench
@@ -207,11 +219,7 @@ def _measured(
             ),
             *own_settings_finding(
                 "radon",
-                [
-                    ("radon.cfg", ""),
-                    ("setup.cfg", "[radon]"),
-                    ("pyproject.toml", "[tool.radon]"),
-                ],
+                _OWN_SETTINGS,
                 snapshot,
             ),
         ),

@@ -10,6 +10,7 @@ from grader.checkers._base import (
     Options,
     Result,
     nothing_to_measure,
+    python_paths,
     unparsable_findings,
 )
 from grader.codebase.names import Names, read_names
@@ -120,6 +121,9 @@ class ConfigPaths(Checker[ConfigPathsOptions]):
             better="higher",
         ),
     )
+
+    def reads(self, snapshot: Snapshot, options: ConfigPathsOptions) -> tuple[str, ...]:
+        return python_paths(snapshot)
 
     def measure(
         self, snapshot: Snapshot, options: ConfigPathsOptions, bench: Bench

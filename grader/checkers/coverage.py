@@ -1,70 +1,10 @@
 """Coverage: whether the project's tests pass, and how much of the source they run."""
 
-from collections.abc import Sequence
-
-from coverage.exceptions import ConfigError
-from coverage.files import globs_to_regex
-from pydantic import field_validator
-
-from grader.checkers._base import (
-    Bench,
-    Checker,
-    Options,
-    Result,
-    own_settings_finding,
-    unparsable_findings,
-)
-from grader.checkers._signals.look import MUTANT_QUANTITIES, Looked, look
-from grader.checkers._suite.ending import cut_short
-from grader.checkers._suite.exceeded import Ending
-from grader.checkers._suite.facts import QUANTITIES, values
-from grader.checkers._suite.findings import (
-    NO_TESTS,
-    coverage_refusals,
-    deselection_findings,
-    line_findings,
-    other_versions,
-    test_findings,
-)
-from grader.checkers._suite.interpreter import tool_versions
-from grader.checkers._suite.lacking import lacking_findings
-from grader.checkers._suite.lines import SourceLines, read_lines
-from grader.checkers._suite.results import Results
-from grader.checkers._suite.run import SuiteRun, run_suite
-from grader.checkers._suite.settings import (
-    OwnSettings,
-    read_own_settings,
-    settings_findings,
-)
-from grader.checkers._suite.shown import shown_command
-from grader.checkers._suite.sockets import refuse_without_sockets
-from grader.model.measurement import Measured
-from grader.model.snapshot import Snapshot, is_test_file
-
-_OWN_SETTINGS = (
-    *((".coveragerc", ""), (".coveragerc.toml", ""), ("setup.cfg", "[coverage:")),
-    *(("tox.ini", "[coverage:"), ("pyproject.toml", "[tool.coverage")),
-)
-
-
-class CoverageOptions(Options):
-    """`omit` takes source files out of the coverage: patterns as coverage's own `omit`.
-
-    For entry points, say: `src/main.py`, `*/run.py`, `src/legacy/*`. Without `signals`
-    nothing is looked for that deserves a person's look, and the tests run once.
-    """
-
-    omit: tuple[str, ...] = ()
-    signals: bool = True
-
-    @field_validator("omit")
-    @classmethod
-    def _are_patterns(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        try:
-            globs_to_regex(patterns)
-        except ConfigError as error:
-            raise ValueError(str(error)) from error
-        return patterns
+from grader.checkers._base import Bench, Checker, Result
+from grader.checkers._coverage_options import CoverageOptions
+from grader.checkers._signals.quantities import MUTANT_QUANTITIES
+from grader.checkers._suite.quantities import QUANTITIES
+from grader.model.snapshot import Snapshot
 
 
 class Coverage(Checker[CoverageOptions]):
@@ -106,91 +46,22 @@ class Coverage(Checker[CoverageOptions]):
     """
 
     id = "coverage"
+    typical_s = 20.0
     source = "https://pytest-cov.readthedocs.io/"
     tools = ("pytest", "pytest-cov", "coverage")
     mending = "work"
     runs_project = True
     quantities = (*QUANTITIES, *MUTANT_QUANTITIES)
 
+    def reads(self, snapshot: Snapshot, options: CoverageOptions) -> tuple[str, ...]:
+        """Every file: a test may read any. The copy that it runs in has no commits."""
+        return snapshot.files
+
     def measure(
         self, snapshot: Snapshot, options: CoverageOptions, bench: Bench
     ) -> Result:
         """Run the tests and read what they left; without a Python file nothing runs."""
-        sources = counted_files(snapshot, options)
-        population = _population(snapshot, sources)
-        if not snapshot.python_files:
-            nothing = {
-                **values(Results(), None, SourceLines()),
-                **Looked().values,
-            }
-            return Result(
-                Measured(values=nothing, findings=(NO_TESTS,)), population=population
-            )
-        versions = tool_versions(bench)
-        settings = read_own_settings(snapshot)
-        run = run_suite(snapshot, settings, bench)
-        refuse_without_sockets(run, bench.boxes.for_tests().tier)
-        lacking = lacking_findings(run, snapshot, bench)
-        ending = cut_short(run, settings, snapshot, bench.test_limits)
-        measured = state(run, ending, settings, snapshot, sources)
-        other = other_versions(versions, self.tool_versions())
-        looked = Looked()
-        if options.signals:
-            looked = look(snapshot, settings, sources, run, bench)
-        return Result(
-            Measured(
-                values={**measured.values, **looked.values},
-                findings=(*lacking, *measured.findings, *other, *looked.notes),
-                signals=looked.signals,
-            ),
-            command=shown_command(snapshot, settings, sources),
-            population=population,
-        )
+        # Imported late: see there.
+        from grader.checkers._coverage_work import run_and_read
 
-
-def state(
-    run: SuiteRun,
-    ending: Ending | None,
-    settings: OwnSettings,
-    snapshot: Snapshot,
-    sources: Sequence[str],
-) -> Measured:
-    """The facts of a run: its numbers, and what to mend, the gravest first."""
-    # What ran in a run that broke off is not known: coverage reports at the end.
-    arcs = run.told.arcs if ending is None else None
-    lines = read_lines(arcs, sources, snapshot)
-    results = run.told.results
-    return Measured(
-        values=values(results, ending, lines),
-        findings=(
-            *([ending.finding] if ending else []),
-            *([NO_TESTS] if not (results or ending) else []),
-            *test_findings(run, snapshot),
-            *deselection_findings(run),
-            *unparsable_findings([snapshot.module(p) for p in lines.unparsable]),
-            *coverage_refusals(lines, snapshot),
-            *(line_findings(lines) if ending is None else ()),
-            *settings_findings(settings, snapshot),
-            *own_settings_finding("coverage", _OWN_SETTINGS, snapshot),
-        ),
-    )
-
-
-def counted_files(snapshot: Snapshot, options: CoverageOptions) -> tuple[str, ...]:
-    """The source files without tests among them and without those the rubric omits.
-
-    Matched against paths within the repository: a pattern can't hit what is above it.
-    """
-    sources = [path for path in snapshot.source_files if not is_test_file(path)]
-    if not options.omit:
-        return tuple(sources)
-    omitted = globs_to_regex([pattern.removeprefix("./") for pattern in options.omit])
-    return tuple(path for path in sources if not omitted.match(path))
-
-
-def _population(snapshot: Snapshot, sources: Sequence[str]) -> str:
-    described = snapshot.describe("source")
-    beyond = len(snapshot.source_files) - len(sources)
-    if not beyond:
-        return described
-    return f"{described}; {beyond} of them tests, or omitted by the rubric, don't count"
+        return run_and_read(snapshot, options, self.tool_versions(), bench)

@@ -229,6 +229,7 @@ class Dependencies(Checker[DependenciesOptions]):
                 ),
             ),
             population=_population(project, snapshot),
+            settled=options.resolve == "none" or bool(installed.values),
         )
 
 

@@ -6,6 +6,7 @@ from grader.checkers._base import (
     ToolChecker,
     nothing_to_measure,
     own_settings_finding,
+    python_paths,
     unparsable_findings,
 )
 from grader.checkers._public_definitions import public_definitions
@@ -22,6 +23,15 @@ from grader.sandbox.run import ToolOutput
 __all__ = ["Docstrings", "DocstringsOptions"]
 
 _MISSING = tuple(f"D10{digit}" for digit in range(8))
+
+
+_OWN_SETTINGS = (
+    *((name, "") for name in (".pydocstyle", ".pydocstyle.ini")),
+    *((name, "") for name in (".pydocstylerc", ".pydocstylerc.ini")),
+    ("setup.cfg", "[pydocstyle]"),
+    ("tox.ini", "[pydocstyle]"),
+    ("pyproject.toml", "[tool.pydocstyle]"),
+)
 
 
 class Docstrings(ToolChecker[DocstringsOptions]):
@@ -49,6 +59,7 @@ class Docstrings(ToolChecker[DocstringsOptions]):
     """
 
     id = "docstrings"
+    typical_s = 0.5
     source = "https://www.pydocstyle.org/en/stable/error_codes.html"
     tools = ("pydocstyle",)
     mending = "findings"
@@ -112,6 +123,9 @@ class Docstrings(ToolChecker[DocstringsOptions]):
         ),
     )
 
+    def reads(self, snapshot: Snapshot, options: DocstringsOptions) -> list[str]:
+        return [*python_paths(snapshot), *(name for name, _ in _OWN_SETTINGS)]
+
     def command(
         self, snapshot: Snapshot, options: DocstringsOptions, bench: Bench
     ) -> Command | NotApplicable:
@@ -168,13 +182,7 @@ def _measured(
             ),
             *own_settings_finding(
                 "pydocstyle",
-                [
-                    *((name, "") for name in (".pydocstyle", ".pydocstyle.ini")),
-                    *((name, "") for name in (".pydocstylerc", ".pydocstylerc.ini")),
-                    ("setup.cfg", "[pydocstyle]"),
-                    ("tox.ini", "[pydocstyle]"),
-                    ("pyproject.toml", "[tool.pydocstyle]"),
-                ],
+                _OWN_SETTINGS,
                 snapshot,
             ),
         ),

@@ -10,6 +10,7 @@ from grader.checkers._base import (
     Options,
     Result,
     nothing_to_measure,
+    python_paths,
     unparsable_findings,
 )
 from grader.checkers._exception_classes import (
@@ -140,6 +141,11 @@ class ErrorHandling(Checker[ErrorHandlingOptions]):
             better="higher",
         ),
     )
+
+    def reads(
+        self, snapshot: Snapshot, options: ErrorHandlingOptions
+    ) -> tuple[str, ...]:
+        return python_paths(snapshot)
 
     def measure(
         self, snapshot: Snapshot, options: ErrorHandlingOptions, bench: Bench

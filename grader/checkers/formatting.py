@@ -2,16 +2,24 @@
 
 import re
 import shlex
+from collections.abc import Mapping
 
 from grader.checkers._base import (
     Bench,
     Command,
-    ToolChecker,
     nothing_to_measure,
     own_settings_finding,
+    python_paths,
     unparsable_findings,
 )
-from grader.checkers._black import FormattingOptions, black_command, read_black
+from grader.checkers._black import (
+    VERDICT,
+    FormattingOptions,
+    black_command,
+    read_black,
+    report_of,
+)
+from grader.checkers._file_by_file import FileByFile
 from grader.model.measurement import Finding, Measured, NotApplicable, Quantity
 from grader.model.snapshot import Snapshot
 from grader.sandbox.run import ToolOutput
@@ -22,7 +30,10 @@ __all__ = ["Formatting", "FormattingOptions"]
 _OFF = re.compile(r"[ \t]*#[ \t]*(fmt: ?off|yapf: disable)\b")
 
 
-class Formatting(ToolChecker[FormattingOptions]):
+_OWN_SETTINGS = (("pyproject.toml", "[tool.black]"),)
+
+
+class Formatting(FileByFile[FormattingOptions]):
     """Files formatted as black would.
 
     Why it matters
@@ -44,9 +55,11 @@ class Formatting(ToolChecker[FormattingOptions]):
     """
 
     id = "formatting"
+    typical_s = 2.0
     source = "https://black.readthedocs.io/"
     tools = ("black",)
     mending = "command"
+    wording = VERDICT
     quantities = (
         Quantity("files", "files", "Python files that were checked"),
         Quantity(
@@ -86,16 +99,23 @@ class Formatting(ToolChecker[FormattingOptions]):
             return nothing
         return black_command(snapshot, options, bench)
 
-    def parse(
-        self, output: ToolOutput, snapshot: Snapshot, options: FormattingOptions
-    ) -> Measured:
+    def reads(self, snapshot: Snapshot, options: FormattingOptions) -> list[str]:
+        return [*python_paths(snapshot), *(name for name, _ in _OWN_SETTINGS)]
+
+    def verdicts(self, output: ToolOutput, snapshot: Snapshot) -> dict[str, str]:
         report = read_black(output, snapshot)
+        return {path: report.verdict(path) for path in snapshot.given("all")}
+
+    def state(
+        self,
+        verdicts: Mapping[str, str],
+        snapshot: Snapshot,
+        options: FormattingOptions,
+    ) -> Measured:
+        report = report_of(verdicts)
         return _measured(
             snapshot, set(report.changed), set(report.unchanged), report.unparsed
         )
-
-    def none_given(self, snapshot: Snapshot, options: FormattingOptions) -> Measured:
-        return _measured(snapshot, set(), set(), {})
 
 
 def _measured(
@@ -127,9 +147,7 @@ def _measured(
             *(_refusal(path, unparsed[path]) for path in sorted(unparsable - told)),
             *(_reformat(path) for path in sorted(changed - unparsable)),
             *(_switched_off(path, line) for path, line in off),
-            *own_settings_finding(
-                "black", [("pyproject.toml", "[tool.black]")], snapshot
-            ),
+            *own_settings_finding("black", _OWN_SETTINGS, snapshot),
         ),
     )
 

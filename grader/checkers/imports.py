@@ -1,19 +1,25 @@
 """Imports: the share of files whose imports isort would leave as they are."""
 
 import shlex
+from collections.abc import Mapping
+from pathlib import PurePosixPath
 
+from grader.cache.contents import Contents
 from grader.checkers._base import (
     Bench,
     Command,
-    ToolChecker,
     nothing_to_measure,
     own_settings_finding,
+    python_paths,
     unparsable_findings,
 )
+from grader.checkers._file_by_file import FileByFile
 from grader.checkers._isort import (
+    VERDICT,
     ImportsOptions,
     isort_command,
     layout_options,
+    parsable,
     read_isort,
 )
 from grader.model.measurement import Finding, Measured, NotApplicable, Quantity
@@ -33,7 +39,7 @@ _OWN_SETTINGS = (
 )
 
 
-class Imports(ToolChecker[ImportsOptions]):
+class Imports(FileByFile[ImportsOptions]):
     """Imports sorted as isort would.
 
     Why it matters
@@ -59,9 +65,11 @@ class Imports(ToolChecker[ImportsOptions]):
     """
 
     id = "imports"
+    typical_s = 0.3
     source = "https://isort.readthedocs.io/"
     tools = ("isort",)
     mending = "command"
+    wording = VERDICT
     quantities = (
         Quantity("files", "files", "Python files that were checked"),
         Quantity(
@@ -101,14 +109,35 @@ class Imports(ToolChecker[ImportsOptions]):
             return nothing
         return isort_command(snapshot, options, bench)
 
-    def none_given(self, snapshot: Snapshot, options: ImportsOptions) -> Measured:
-        return _measured(snapshot, options, set(), set())
+    def reads(self, snapshot: Snapshot, options: ImportsOptions) -> list[str]:
+        return [*python_paths(snapshot), *(name for name, _ in _OWN_SETTINGS)]
 
-    def parse(
-        self, output: ToolOutput, snapshot: Snapshot, options: ImportsOptions
-    ) -> Measured:
+    def beside(self, contents: Contents) -> tuple[str, ...]:
+        """Whether a module is the project's own, isort sees from what else is there.
+
+        It looks for files and folders of the module's name at the top and in src/, and in
+        each `__init__.py` on the way whether the package is spread over several places.
+        """
+        packages = [
+            path
+            for path in contents.snapshot.files
+            if PurePosixPath(path).name == "__init__.py"
+        ]
+        return contents.shape, contents.all_of(packages)
+
+    def verdicts(self, output: ToolOutput, snapshot: Snapshot) -> dict[str, str]:
         report = read_isort(output, snapshot)
-        return _measured(snapshot, options, set(report.to_change), set(report.skipped))
+        return {path: report.verdict(path) for path in parsable(snapshot)}
+
+    def state(
+        self, verdicts: Mapping[str, str], snapshot: Snapshot, options: ImportsOptions
+    ) -> Measured:
+        return _measured(
+            snapshot,
+            options,
+            {path for path, verdict in verdicts.items() if verdict == "to change"},
+            {path for path, verdict in verdicts.items() if verdict == "skipped"},
+        )
 
 
 def _measured(

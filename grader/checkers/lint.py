@@ -51,6 +51,7 @@ class Lint(Flake8Checker[LintOptions]):
     """
 
     id = "lint"
+    typical_s = 1.0
     source = "https://flake8.pycqa.org/en/latest/user/error-codes.html"
     tools = ("flake8", "pycodestyle", "pyflakes", "mccabe")
     mending = "findings"

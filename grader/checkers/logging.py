@@ -53,6 +53,7 @@ class Logging(Flake8Checker[LoggingOptions]):
     """
 
     id = "logging"
+    typical_s = 0.9
     source = "https://github.com/adamchainz/flake8-logging#rules"
     tools = ("flake8", "flake8-logging", "flake8-logging-format")
     mending = "findings"

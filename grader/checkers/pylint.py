@@ -1,6 +1,5 @@
 """Pylint: its rating of the project's own code, 0 to 10, and its messages by kind."""
 
-import ast
 from typing import Literal
 
 from grader.checkers._base import (
@@ -9,6 +8,7 @@ from grader.checkers._base import (
     ToolChecker,
     nothing_to_measure,
     own_settings_finding,
+    python_paths,
     unparsable_findings,
 )
 from grader.checkers._pylint import (
@@ -16,10 +16,11 @@ from grader.checkers._pylint import (
     PylintMessage,
     PylintOptions,
     pylint_command,
+    rating_of,
     read_pylint,
 )
 from grader.model.measurement import Finding, Measured, NotApplicable, Quantity
-from grader.model.snapshot import PythonModule, Snapshot
+from grader.model.snapshot import Snapshot
 from grader.sandbox.run import ToolOutput
 
 __all__ = ["Pylint", "PylintOptions"]
@@ -72,6 +73,7 @@ class Pylint(ToolChecker[PylintOptions]):
     """
 
     id = "pylint"
+    typical_s = 3.0
     source = "https://pylint.readthedocs.io/"
     tools = ("pylint", "astroid")
     # Its notes lower the rating as warnings do.
@@ -122,6 +124,10 @@ class Pylint(ToolChecker[PylintOptions]):
         """Where it is to see the project's packages, these are installed."""
         return options.resolve == "environment"
 
+    def reads(self, snapshot: Snapshot, options: PylintOptions) -> list[str]:
+        """Every module of the repository: it looks into those that are imported."""
+        return [*python_paths(snapshot), *(name for name, _ in _SETTINGS)]
+
     def command(
         self, snapshot: Snapshot, options: PylintOptions, bench: Bench
     ) -> Command | NotApplicable:
@@ -134,27 +140,17 @@ class Pylint(ToolChecker[PylintOptions]):
     ) -> Measured | NotApplicable:
         report = read_pylint(output, snapshot)
         counts = report.statistics.counts
-        modules = [snapshot.module(path) for path in snapshot.source_files]
-        broken = [module for module in modules if module.problem]
-        # An import of a broken file has the same id as the broken file itself.
-        unread = {
-            message.path
-            for message in report.messages
-            if message.id == "E0001" and not message.text.startswith("Cannot import")
-        }
-        refused = {module.path for module in broken}
-        unparsable = unread | refused
-        skipped = {m.path for m in report.messages if m.id == "I0013"}
-        written = {module.path for module in modules if _has_statement(module)}
-        is_rated = output.exit_status != 0 and bool(written - unparsable - skipped)
-        if not is_rated and not written and not unparsable:
+        rating = rating_of(output, report, snapshot)
+        if rating.score is None and rating.is_empty:
             return _NO_STATEMENT
 
+        modules = [snapshot.module(path) for path in snapshot.source_files]
+        broken = [module for module in modules if module.problem]
         messages = len(report.messages) - counts.get("info", 0)
         lines = snapshot.lines("source")
         return Measured(
             values={
-                "score": report.statistics.score if is_rated else 0.0,
+                "score": 0.0 if rating.score is None else rating.score,
                 "fatal": counts.get("fatal", 0),
                 "errors": counts.get("error", 0),
                 "warnings": counts.get("warning", 0),
@@ -164,17 +160,17 @@ class Pylint(ToolChecker[PylintOptions]):
                 "files": len(modules),
                 "lines": lines,
                 "messages_per_100_lines": 100 * messages / lines,
-                "unparsable": len(unparsable),
-                "skipped_files": len(skipped),
+                "unparsable": len(rating.unparsable),
+                "skipped_files": len(rating.skipped),
             },
             findings=(
-                *(() if is_rated else (_UNRATED,)),
+                *((_UNRATED,) if rating.score is None else ()),
                 *unparsable_findings(broken),
                 *(
                     _finding(message)
                     for message in report.messages
                     if message.kind != "info" or message.id == "I0013"
-                    if message.kind == "fatal" or message.path not in refused
+                    if message.kind == "fatal" or message.path not in rating.refused
                 ),
                 *own_settings_finding("pylint", _SETTINGS, snapshot),
             ),
@@ -192,14 +188,6 @@ _UNRATED = Finding(
     "broken, empty or tells pylint to skip it.",
     severity="error",
 )
-
-
-def _has_statement(module: PythonModule) -> bool:
-    # A docstring is no statement to pylint.
-    tree = module.tree
-    if tree is None:
-        return False
-    return len(tree.body) > (ast.get_docstring(tree, clean=False) is not None)
 
 
 def _finding(message: PylintMessage) -> Finding:

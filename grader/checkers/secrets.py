@@ -4,7 +4,7 @@ import codecs
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from pydantic import field_validator
 
@@ -20,17 +20,18 @@ from grader.checkers._base import (
 )
 from grader.checkers._culprits import Rest, Runs, measure_rest
 from grader.checkers._detect_secrets import (
+    BASELINE,
     Secret,
+    passed_over,
     read_baseline,
     scan,
     scan_command,
 )
 from grader.errors import CannotMeasure
 from grader.model.measurement import Finding, Measured, NotApplicable, Quantity
-from grader.model.snapshot import MAX_FILE_BYTES, Snapshot
+from grader.model.snapshot import Snapshot
 from grader.sandbox.limits import Limits
 
-_BASELINE = ".secrets.baseline"
 _PRAGMA = re.compile(rb"pragma: ?(allow|white)list")
 
 
@@ -86,6 +87,7 @@ class Secrets(Checker[SecretsOptions]):
     """
 
     id = "secrets"
+    typical_s = 2.0
     source = "https://github.com/Yelp/detect-secrets"
     tools = ("detect-secrets",)
     mending = "findings"
@@ -126,10 +128,16 @@ class Secrets(Checker[SecretsOptions]):
         ),
     )
 
+    def reads(self, snapshot: Snapshot, options: SecretsOptions) -> tuple[str, ...]:
+        return snapshot.files
+
+    def consults(self, options: SecretsOptions) -> list[Path]:
+        return [Path(options.baseline)] if options.baseline else []
+
     def searched(self, snapshot: Snapshot, options: SecretsOptions) -> list[str]:
         """The tracked files that are the project's own, but for what the options exclude."""
         excluded = re.compile(options.exclude_files)
-        left_out = dict(_left_out(snapshot))
+        left_out = dict(passed_over(snapshot))
         return [
             path
             for path in snapshot.files
@@ -140,7 +148,7 @@ class Secrets(Checker[SecretsOptions]):
         self, snapshot: Snapshot, options: SecretsOptions, bench: Bench
     ) -> Result:
         """Scan as detect-secrets does, and again what an allowlist comment hides."""
-        left_out = dict(_left_out(snapshot))
+        left_out = dict(passed_over(snapshot))
         files = self.searched(snapshot, options)
         if not files:
             return Result(NotApplicable(reason="There are no files to scan."))
@@ -169,7 +177,7 @@ class Secrets(Checker[SecretsOptions]):
                 *_findings(allowlisted, " An allowlist comment hides it."),
                 *(_unread(path) for path in unread),
                 *_passed_over(left_out),
-                *own_settings_finding("detect-secrets", [(_BASELINE, "")], snapshot),
+                *own_settings_finding("detect-secrets", [(BASELINE, "")], snapshot),
             ),
             not_measured=not_measured(rest.culprits, rest.culprits),
         )
@@ -216,18 +224,6 @@ def _scan(
             ),
             bench.tool_limits,
         )
-
-
-def _left_out(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
-    for path in snapshot.files:
-        foreign = snapshot.foreign(path)
-        if PurePosixPath(path).name == _BASELINE:
-            yield path, "a baseline, which is a list of hashes"
-        # Build output that is tracked is published with the rest.
-        elif foreign is not None and foreign != "build output":
-            yield path, foreign
-        elif (snapshot.root / path).stat().st_size > MAX_FILE_BYTES:
-            yield path, "over 1 MiB"
 
 
 def _is_unread(file: Path) -> bool:

@@ -96,6 +96,7 @@ class Suppressions(Checker[SuppressionsOptions]):
     """
 
     id = "suppressions"
+    typical_s = 12.0
     source = "https://flake8.pycqa.org/en/latest/user/violations.html"
     tools = (
         *("flake8", "pycodestyle", "pyflakes", "mccabe", "pylint", "astroid"),

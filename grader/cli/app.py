@@ -4,66 +4,32 @@ What a command needs beyond typer is imported when it runs, so that `--help` sta
 """
 
 import os
-import platform
 import sys
-import tempfile
-import traceback
-from collections.abc import Sequence
-from importlib import metadata
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-from grader.cli.batch import batch
-from grader.cli.checkers import checkers, explain
-from grader.cli.cohort import cohort_app
-from grader.cli.compare import compare
-from grader.cli.doctor import doctor
-from grader.cli.env import env
-from grader.cli.export import export_app
-from grader.cli.github import github_app
-from grader.cli.grade import grade
-from grader.cli.history import history
-from grader.cli.hook import hook
-from grader.cli.merge import merge
-from grader.cli.report import report
-from grader.cli.rescore import rescore
-from grader.cli.rubric import rubric_app
-from grader.cli.selftest import selftest
+from grader.cli.commands import COMMANDS, MARKUP, SETTINGS, Command, listed, loaded
 from grader.errors import ExitCode, GradeError
 from grader.resources import MissingResource
 
+PROGRAM = "mlops-grade"
+
 app = typer.Typer(
-    name="mlops-grade",
+    name=PROGRAM,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode=MARKUP,
+    context_settings=SETTINGS,
     help="Grade a student MLOps repository by a rubric, and show where every number comes "
-    "from. [bold]mlops-grade PATH[/bold] is short for [bold]mlops-grade grade PATH[/bold].",
+    "from. mlops-grade PATH is short for mlops-grade grade PATH.",
     epilog="Exit codes: 0 graded; 1 below --fail-under, or worse than --no-worse-than; "
     "2 wrong usage or rubric; 3 environment, our bug, or checks that could not be graded "
     "under --strict; 130 interrupted.",
 )
-app.command()(grade)
-app.command()(batch)
-app.command()(merge)
-app.command()(rescore)
-app.command()(history)
-app.command()(compare)
-app.command()(hook)
-app.add_typer(cohort_app, name="cohort")
-app.add_typer(export_app, name="export")
-app.add_typer(github_app, name="github")
-app.command()(report)
-app.command()(checkers)
-app.command()(explain)
-app.add_typer(rubric_app, name="rubric")
-app.command()(env)
-app.command()(doctor)
-app.command()(selftest)
-
 _OWN_OPTIONS = (
     "-h",
     "--help",
@@ -71,12 +37,20 @@ _OWN_OPTIONS = (
     "--install-completion",
     "--show-completion",
 )
+# Set by the lines that --install-completion gives the shell.
+_COMPLETES = "_MLOPS_GRADE_COMPLETE"
 
 
 def _show_version(value: bool) -> None:
     if value:
-        typer.echo(f"mlops-grade {metadata.version('mlops-grade')}")
+        _print_version()
         raise typer.Exit()
+
+
+def _print_version() -> None:
+    from importlib import metadata
+
+    typer.echo(f"mlops-grade {metadata.version('mlops-grade')}")
 
 
 @app.callback()
@@ -99,7 +73,7 @@ def main() -> NoReturn:
 def run(argv: Sequence[str]) -> int:
     """Run a command line and return its exit code; nothing escapes as a traceback."""
     try:
-        app(_with_command(argv), prog_name="mlops-grade")
+        _called(list(argv))
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else ExitCode.GRADED
     except GradeError as error:
@@ -126,19 +100,36 @@ def run(argv: Sequence[str]) -> int:
     return ExitCode.GRADED
 
 
-def _with_command(argv: Sequence[str]) -> list[str]:
-    """`PATH …` becomes `grade PATH …`; a folder named like a command is written ./report."""
-    named = {
-        command.name or _function_name(command) for command in app.registered_commands
-    }
-    known = named | {group.name for group in app.registered_groups}
-    if not argv or argv[0] in known or argv[0].split("=")[0] in _OWN_OPTIONS:
-        return list(argv)
-    return ["grade", *argv]
+def program() -> TyperGroup:
+    """The whole command line, with every command's arguments and options."""
+    return _with_commands(loaded)
 
 
-def _function_name(command: typer.models.CommandInfo) -> str:
-    return command.callback.__name__ if command.callback else ""
+def _with_commands(made: Callable[[Command], TyperCommand | TyperGroup]) -> TyperGroup:
+    group = typer.main.get_command(app)
+    assert isinstance(group, TyperGroup)
+    for command in COMMANDS:
+        group.add_command(made(command), command.name)
+    return group
+
+
+def _called(argv: list[str]) -> None:
+    """Run the command that the arguments name, and load no other.
+
+    `PATH …` is `grade PATH …`; a folder named like a command is written ./report.
+    """
+    known = {command.name: command for command in COMMANDS}
+    if _COMPLETES in os.environ:
+        program()(argv, prog_name=PROGRAM)
+    elif argv and argv[0] in known:
+        loaded(known[argv[0]])(argv[1:], prog_name=f"{PROGRAM} {argv[0]}")
+    elif argv[:1] == ["--version"]:
+        # Read as an option it would load pydantic, with which typer checks values.
+        _print_version()
+    elif not argv or argv[0].split("=")[0] in _OWN_OPTIONS:
+        _with_commands(listed)(argv, prog_name=PROGRAM)
+    else:
+        loaded(known["grade"])(argv, prog_name=f"{PROGRAM} grade")
 
 
 def _complain(message: str, hint: str) -> None:
@@ -150,6 +141,11 @@ def _complain(message: str, hint: str) -> None:
 
 
 def _write_log(argv: Sequence[str]) -> Path:
+    import platform
+    import tempfile
+    import traceback
+    from importlib import metadata
+
     facts = [
         f"mlops-grade {metadata.version('mlops-grade')}",
         f"Python {platform.python_version()} on {platform.platform()}",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from grader.cli.cache import NoCache, RerunTests, caching
 from grader.cli.grade import IsolationOption, split
 from grader.cli.output import console, is_sober
 from grader.errors import ExitCode, GradeError
@@ -74,7 +75,10 @@ def batch(
     ] = None,
     only_group: Annotated[
         list[str] | None,
-        typer.Option(help="Measure this group only; repeatable. The others stay."),
+        typer.Option(
+            metavar="GROUP",
+            help="Measure this group only; repeatable. The others stay.",
+        ),
     ] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, help="Measure the first so many groups only.")
@@ -85,11 +89,15 @@ def batch(
     ] = False,
     only: Annotated[
         list[str] | None,
-        typer.Option(help="Grade only this item; repeat it, or join with commas."),
+        typer.Option(
+            metavar="ITEM", help="Grade only this item; repeat it, or join with commas."
+        ),
     ] = None,
     skip: Annotated[
         list[str] | None,
-        typer.Option(help="Leave this item out; repeat it, or join with commas."),
+        typer.Option(
+            metavar="ITEM", help="Leave this item out; repeat it, or join with commas."
+        ),
     ] = None,
     environment: Annotated[
         str,
@@ -121,6 +129,15 @@ def batch(
             help="Run the tests once only: no canary tests, no changes to covered code.",
         ),
     ] = False,
+    no_warm: Annotated[
+        bool,
+        typer.Option(
+            "--no-warm",
+            help="Start each tool as a program of its own. Slower; the numbers are the same.",
+        ),
+    ] = False,
+    no_cache: NoCache = False,
+    rerun_tests: RerunTests = False,
     workers: Annotated[
         int | None,
         typer.Option(
@@ -205,6 +222,8 @@ def batch(
         from_source=from_source,
         isolation=isolation.value,
         signals=not no_signals,
+        warm=not no_warm,
+        caching=caching(no_cache=no_cache, rerun_tests=rerun_tests),
         refresh=refresh,
         only_groups=tuple(only_group or ()),
         limit=limit,

@@ -74,6 +74,9 @@ def info() -> None:
     if entries.trouble:
         rows.append(("Not used", f"{entries.trouble}."))
     table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(no_wrap=True)
+    # A path is for copying: folded, never cut.
+    table.add_column(overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))
     console(sys.stdout).print(table)

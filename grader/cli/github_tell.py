@@ -42,7 +42,9 @@ def tell(
     ] = True,
     notes: Annotated[
         list[str] | None,
-        typer.Option("--note", help="A sentence for the summary; repeatable."),
+        typer.Option(
+            "--note", metavar="TEXT", help="A sentence for the summary; repeatable."
+        ),
     ] = None,
 ) -> None:
     """Write a job's outputs and its summary, annotate lines, and print the report in the log.

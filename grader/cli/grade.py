@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from grader.cli.cache import NoCache, RerunTests, caching
 from grader.cli.output import Format, is_sober, parse_targets, render, show, write
 from grader.cli.verdict import held_against, verdict
 from grader.errors import ExitCode, GradeError
 
 if TYPE_CHECKING:
+    from grader.engine.grade import Request
+    from grader.engine.measure import Watch
     from grader.model.report import Report
     from grader.reporting.gate import Held
 
@@ -55,11 +58,15 @@ def grade(
     ] = None,
     only: Annotated[
         list[str] | None,
-        typer.Option(help="Grade only this item; repeat it, or join with commas."),
+        typer.Option(
+            metavar="ITEM", help="Grade only this item; repeat it, or join with commas."
+        ),
     ] = None,
     skip: Annotated[
         list[str] | None,
-        typer.Option(help="Leave this item out; repeat it, or join with commas."),
+        typer.Option(
+            metavar="ITEM", help="Leave this item out; repeat it, or join with commas."
+        ),
     ] = None,
     environment: Annotated[
         str,
@@ -104,6 +111,23 @@ def grade(
             help="Run the tests once only: no canary tests, no changes to covered code.",
         ),
     ] = False,
+    no_warm: Annotated[
+        bool,
+        typer.Option(
+            "--no-warm",
+            help="Start each tool as a program of its own. Slower; the numbers are the same.",
+        ),
+    ] = False,
+    no_cache: NoCache = False,
+    rerun_tests: RerunTests = False,
+    probe: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Where the project's service is deployed: it is asked for its health and "
+            "for a prediction, where the rubric has an item for that.",
+        ),
+    ] = None,
     wanted: Annotated[
         Format, typer.Option("--format", "-f", help="What to print.")
     ] = Format.TERMINAL,
@@ -117,6 +141,14 @@ def grade(
             "--report",
             metavar="FORMAT=FILE",
             help="Write a further report, e.g. html=out.html; repeatable.",
+        ),
+    ] = None,
+    private: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write each person's part in the commits to this CSV file: for whoever "
+            "grades, in no report.",
         ),
     ] = None,
     fail_under: Annotated[
@@ -179,7 +211,10 @@ def grade(
         from_source=from_source,
         isolation=isolation.value,
         signals=not no_signals,
+        warm=not no_warm,
+        caching=caching(no_cache=no_cache, rerun_tests=rerun_tests),
         cohort=load_cohort(cohort) if cohort else None,
+        probe=probe,
     )
     if isolation is IsolationOption.NONE and not quiet:
         typer.echo(
@@ -189,7 +224,10 @@ def grade(
         )
     is_watched = not quiet and not is_sober(sys.stderr)
     with watching(enabled=is_watched) as watch:
-        report = grade_repository(request, watch)
+        if private is None:
+            report = grade_repository(request, watch)
+        else:
+            report = _graded_privately(request, private, watch)
     for file, form in targets.items():
         write(render(report, form, verbose=verbose), file)
     show(report, wanted, output, quiet=quiet, verbose=verbose)
@@ -199,6 +237,16 @@ def grade(
             held = held_against(report, request, no_worse_than, watch)
         code = max(code, _held(held, base_report))
     raise typer.Exit(code)
+
+
+def _graded_privately(request: "Request", private: Path, watch: "Watch") -> "Report":
+    """The report, and each person's part in the commits in a file of its own."""
+    from grader.engine.grade import grade_privately
+    from grader.reporting.contributors import contributors_csv
+
+    report, people = grade_privately(request, watch)
+    write(contributors_csv([(report.repository.name, people)]), private)
+    return report
 
 
 def _held(held: "Held", base_report: Path | None) -> ExitCode:

@@ -17,10 +17,9 @@ from typing import Final, NoReturn
 
 from grader.errors import GradeError
 from grader.model.report import ManualCheck, Report, ReportCheck
-from grader.model.score import DimensionScore, ItemScore
+from grader.model.score import DimensionScore, ItemScore, mark_of
 from grader.reporting.json import load_report
 from grader.scoring.comparison import adds_up
-from grader.scoring.items import mark_of
 
 MAX_BYTES: Final = 10 * 1024 * 1024
 # Ours are at most 12 deep.

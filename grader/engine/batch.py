@@ -359,7 +359,7 @@ def _warm(request: ClassRequest, work: Path) -> AbstractContextManager[Path | No
     # The workers of a cluster may be on other machines.
     if not request.warm or request.cluster is not None:
         return nullcontext()
-    return stove(prepares=True, ahead=["pylint"], within=work)
+    return stove(prepares=True, within=work)
 
 
 def _record(

@@ -3,15 +3,23 @@
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from grader.cache.place import user_cache
 from grader.environment.environments import BuiltEnvironment
-from grader.environment.forge import BoxSource
 from grader.environment.given import Environment, GivenInterpreter
 from grader.environment.manifests import Project, read_manifests
-from grader.environment.provision import Provisioner, default_cache
+from grader.environment.wishes import Provisioned, Wish
 from grader.errors import GradeError
 from grader.model.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from grader.environment.forge import BoxSource
+    from grader.environment.interpreters import Choice
+    from grader.environment.provision import Provisioner
+    from grader.environment.resolve import Resolution
 
 AUTO, NONE = "auto", "none"
 
@@ -21,7 +29,7 @@ def environment_for(
     wanted: str,
     home: Path,
     *,
-    boxes: BoxSource | None = None,
+    boxes: "BoxSource | None" = None,
     is_offline: bool = False,
     from_source: bool = False,
     tell: Callable[[str], None] = lambda _: None,
@@ -55,7 +63,7 @@ def environment_for(
         if not project.has_manifest:
             raise GradeError(f'"{wanted}" declares no package that could be read.')
         return BuiltEnvironment(
-            project, _provisioner(home, boxes, is_offline, from_source, tell)
+            project, _Late(user_cache(), home, is_offline, from_source, tell, boxes)
         )
     raise GradeError(
         f'--environment "{wanted}" is no environment, interpreter or manifest.',
@@ -68,7 +76,7 @@ def built_environment(
     snapshot: Snapshot,
     home: Path,
     *,
-    boxes: BoxSource | None = None,
+    boxes: "BoxSource | None" = None,
     is_offline: bool = False,
     from_source: bool = False,
     tell: Callable[[str], None] = lambda _: None,
@@ -76,25 +84,43 @@ def built_environment(
     """The environment of a repository's manifests; nothing is built until it is asked for."""
     project = read_manifests(snapshot.root, snapshot.files)
     return BuiltEnvironment(
-        project, _provisioner(home, boxes, is_offline, from_source, tell)
+        project, _Late(user_cache(), home, is_offline, from_source, tell, boxes)
     )
 
 
-def _provisioner(
-    home: Path,
-    boxes: BoxSource | None,
-    is_offline: bool,
-    from_source: bool,
-    tell: Callable[[str], None],
-) -> Provisioner:
-    return Provisioner(
-        default_cache(),
-        home,
-        is_offline=is_offline,
-        from_source=from_source,
-        tell=tell,
-        boxes=boxes,
-    )
+@dataclass(frozen=True)
+class _Late:
+    """A `Provisioner` that is loaded when something is to be installed, as a rule never.
+
+    Where nothing has changed the project's own Python is not asked for.
+    """
+
+    cache: Path
+    home: Path
+    is_offline: bool
+    from_source: bool
+    tell: Callable[[str], None]
+    boxes: "BoxSource | None"
+
+    def resolve(self, wish: Wish) -> "tuple[Resolution, Choice]":
+        """As the provisioner resolves it."""
+        return self._provisioner().resolve(wish)
+
+    def provide(self, wish: Wish) -> Provisioned:
+        """As the provisioner provides it."""
+        return self._provisioner().provide(wish)
+
+    def _provisioner(self) -> "Provisioner":
+        from grader.environment.provision import Provisioner
+
+        return Provisioner(
+            self.cache,
+            self.home,
+            is_offline=self.is_offline,
+            from_source=self.from_source,
+            tell=self.tell,
+            boxes=self.boxes,
+        )
 
 
 def _manifest(path: Path) -> Project:

@@ -85,8 +85,7 @@ def grade_privately(
         signals=request.signals,
         caching=request.caching,
     )
-    ahead = [item.checker for item in chosen if item.checker == "pylint"]
-    with stove(prepares=False, ahead=ahead) if request.warm else nullcontext() as warm:
+    with stove(prepares=False) if request.warm else nullcontext() as warm:
         surroundings = starter_of(
             rubric, chosen, registry, replace(surroundings, warm=warm), boxes
         )

@@ -216,6 +216,7 @@ def measure_item(
         if reuse and asked and (known := reuse.known(asked)):
             return known.model_copy(update={"options": item.options})
         with turn:
+            started = time.monotonic()
             result = checker.measure(snapshot, options, bench)
         refuse_undeclared(checker, result.outcome)
     except CannotMeasure as error:

@@ -22,9 +22,9 @@ from grader.engine.store import (
     write_atomic,
 )
 from grader.model.classroom import ClassResult, GroupLine
+from grader.model.score import mark_of
 from grader.model.term import Entry, GroupEntry, Moves
 from grader.scoring.course import moved
-from grader.scoring.items import mark_of
 
 HISTORY = "history"
 _RUN_CHARACTERS = 8

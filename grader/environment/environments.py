@@ -7,24 +7,37 @@ asked for: what is missing there is the project's, unless we could not get it.
 
 import threading
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
 
 from packaging.utils import canonicalize_name
 
 from grader.environment.declarations import Declared
 from grader.environment.given import Blame
 from grader.environment.import_names import distributions_of
-from grader.environment.interpreters import Choice
 from grader.environment.manifests import Project
-from grader.environment.provision import Provisioned, Provisioner, Wish
-from grader.environment.resolve import Resolution
+from grader.environment.wishes import Provisioned, Wish
 from grader.errors import CannotMeasure
 from grader.model.environment import EnvironmentFacts, Unresolved
+
+if TYPE_CHECKING:
+    from grader.environment.interpreters import Choice
+    from grader.environment.resolve import Resolution
+
+
+class Provider(Protocol):
+    """What finds or builds environments: a `Provisioner`, or what gets one when asked."""
+
+    def resolve(self, wish: Wish) -> "tuple[Resolution, Choice]":
+        """Which exact packages a wish comes to, and on which Python."""
+
+    def provide(self, wish: Wish) -> Provisioned:
+        """The environment for a wish, built if it isn't there yet."""
 
 
 class BuiltEnvironment:
     """The environment of a project's manifests, built once, when it is first asked for."""
 
-    def __init__(self, project: Project, provisioner: Provisioner) -> None:
+    def __init__(self, project: Project, provisioner: Provider) -> None:
         self.project = project
         self._provisioner = provisioner
         self._lock = threading.Lock()
@@ -113,11 +126,11 @@ class BuiltEnvironment:
             raise self._result
         return self._result
 
-    def resolve(self) -> tuple[Resolution, Choice]:
+    def resolve(self) -> "tuple[Resolution, Choice]":
         """What would be installed and on which Python; nothing is built."""
         return self._provisioner.resolve(wish_of(self.project))
 
-    def unresolved(self, resolution: Resolution) -> tuple[Unresolved, ...]:
+    def unresolved(self, resolution: "Resolution") -> tuple[Unresolved, ...]:
         """What a resolution lacks of what is declared, conda's own packages with it."""
         return (*resolution.unresolved, *not_on_pypi(self.project))
 

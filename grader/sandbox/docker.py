@@ -16,7 +16,6 @@ import os
 import resource
 import shutil
 import sys
-import tarfile
 import tempfile
 import uuid
 from collections.abc import Mapping
@@ -157,6 +156,9 @@ def _import_image(engine: Engine) -> str:
         return ""
     with tempfile.TemporaryDirectory(prefix="mlops-grade-image-") as folder:
         archive = Path(folder) / "empty.tar"
+        # Imported late: few machines come to use this tier.
+        import tarfile
+
         tarfile.open(archive, "w").close()
         output = engine.run("import", str(archive), IMAGE)
     if output.exit_status == 0:

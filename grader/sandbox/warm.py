@@ -7,6 +7,7 @@ puts on itself (bubblewrap's mounts), programs are started as ever.
 """
 
 import array
+import logging
 import os
 import select
 import signal
@@ -14,6 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +27,8 @@ from grader.sandbox import shielded, warm_parent
 from grader.sandbox.access import Access
 from grader.sandbox.box import Confining, Program, Wrapped, specified
 from grader.sandbox.tree import Tree
+
+log = logging.getLogger(__name__)
 
 # An interpreter for our own tools: isolated from the user's site packages and PYTHON*
 # variables, UTF-8 everywhere.
@@ -164,53 +168,81 @@ class Fork:
 
 
 @contextmanager
-def stove(
-    *, prepares: bool, ahead: Sequence[str] = (), within: Path | None = None
-) -> Iterator[Path | None]:
+def stove(*, prepares: bool, within: Path | None = None) -> Iterator[Path | None]:
     """The address of a parent for warm tools, which lives as long as this; None without one.
 
-    With `prepares` it does beforehand what pays only for several repositories; the tools
-    `ahead` are imported at once. Its socket lies `within` a folder, in a private one of its
-    own.
+    It is started when the first tool is asked for. With `prepares` it does beforehand what
+    pays only for several repositories. Its socket lies `within` a folder, in a private one of
+    its own.
     """
     if sys.platform != "linux":
         yield None
         return
-    with tempfile.TemporaryDirectory(prefix="warm-", dir=within) as name:
+    with (
+        tempfile.TemporaryDirectory(prefix="warm-", dir=within) as name,
+        socket.socket(socket.AF_UNIX) as listener,
+    ):
         address = Path(name) / "socket"
-        life, held = os.pipe()
-        listener = socket.socket(socket.AF_UNIX)
         try:
             listener.bind(str(address))
-            listener.listen(128)
-            process = subprocess.Popen(
+        except OSError:  # too long a path for a socket
+            yield None
+            return
+        listener.listen(128)
+        lighter = _Lighter(listener, prepares=prepares)
+        try:
+            yield address
+        finally:
+            lighter.end()
+
+
+class _Lighter:
+    """Starts the parent when somebody wants a tool, and ends it with all that it forked."""
+
+    def __init__(self, listener: socket.socket, *, prepares: bool) -> None:
+        self._listener = listener
+        self._options = ("--prepare",) if prepares else ()
+        self._process: "subprocess.Popen[bytes] | None" = None
+        # The parent has the end to read, and ends when ours is closed, however we end.
+        self._life, self._held = os.pipe()
+        self._ended, self._ending = os.pipe()
+        self._thread = threading.Thread(target=self._wait, daemon=True)
+        self._thread.start()
+
+    def _wait(self) -> None:
+        ready, _, _ = select.select([self._listener.fileno(), self._ended], [], [])
+        if self._ended in ready:
+            return
+        descriptors = (self._listener.fileno(), self._life)
+        try:
+            self._process = subprocess.Popen(
                 [
                     *(*PYTHON, "-m", warm_parent.__name__),
-                    *(str(listener.fileno()), str(life)),
-                    *(("--prepare",) if prepares else ()),
-                    *(tool for tool in ahead if tool in warm_parent.MODULES),
+                    *(*map(str, descriptors), *self._options),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 cwd="/",
                 env=_ENVIRONMENT,
-                pass_fds=(listener.fileno(), life),
+                pass_fds=descriptors,
                 start_new_session=True,
             )
-        except OSError:
-            # Too long a path for a socket, or no process to be had.
-            os.close(held)
-            yield None
-            return
-        finally:
-            listener.close()
-            os.close(life)
-        try:
-            yield address
-        finally:
-            os.close(held)
-            process.wait()
+        except OSError as error:
+            log.warning("tools are started one by one: %s", error.strerror)
+            # Who waits already is told so, and nobody else comes.
+            self._listener.close()
+
+    def end(self) -> None:
+        """End it, whatever it is at."""
+        os.write(self._ending, b".")
+        self._thread.join()
+        for descriptor in (self._life, self._held, self._ended, self._ending):
+            os.close(descriptor)
+        if self._process is not None:
+            # It may be importing what nobody needs any more.
+            self._process.kill()
+            self._process.wait()
 
 
 # No file below it can be made, not even by root: tools that look for their caches when they

@@ -1,14 +1,13 @@
 """The process that tools are forked from: they start with their modules imported.
 
-    python -I -X utf8 -m grader.sandbox.warm_parent LISTENER LIFE [--prepare] [TOOL ...]
+    python -I -X utf8 -m grader.sandbox.warm_parent LISTENER LIFE [--prepare]
 
 `LISTENER` and `LIFE` are inherited descriptors: a Unix socket that listens, and a pipe whose
 other end is held by whoever wants tools run; when that closes, everything here ends. Each
 tool gets a process of its own that imports it and nothing else, so that a run finds what it
-would find in a new interpreter: those that are named at once, the others when they are
-asked for. pylint's, the slowest, also parses what every repository makes it parse, for as
-long as nobody waits for it; with `--prepare`, which is for several repositories, until it has
-all of it. A request comes over a connection: the tool's name in `NAME_BYTES`, then what
+would find in a new interpreter. With `--prepare`, which is for several repositories,
+pylint's also parses what every one of them makes it parse, while nobody waits for it. A
+request comes over a connection: the tool's name in `NAME_BYTES`, then what
 the launcher of a container is told (`grader.sandbox.launcher`). The answer is the process id
 of the keeper on a line, and how the tool ended on another.
 
@@ -30,7 +29,6 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NoReturn
 
@@ -81,7 +79,7 @@ _PREPARED = (
 _COLLECT_EVERY = 100_000
 
 
-def main(listener: int, life: int, ahead: Sequence[str], *, prepares: bool) -> None:
+def main(listener: int, life: int, *, prepares: bool) -> None:
     """Pass requests on to the tools' own processes until nobody wants any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whose key it was decides
     listening = socket.socket(fileno=listener)
@@ -98,8 +96,6 @@ def main(listener: int, life: int, ahead: Sequence[str], *, prepares: bool) -> N
         tools[tool] = requests
         return requests
 
-    for tool in ahead:
-        begin(tool)
     while True:
         ready, _, _ = select.select([listening.fileno(), life], [], [])
         if life in ready:
@@ -135,7 +131,7 @@ def _serve(tool: str, requests: socket.socket, *, prepares: bool) -> NoReturn:
         except ImportError:
             # Another version has it elsewhere, and imports it by itself.
             continue
-    unprepared = list(reversed(_PREPARED)) if tool == "pylint" else []
+    unprepared = list(reversed(_PREPARED)) if prepares and tool == "pylint" else []
     room = socket.CMSG_SPACE(4)
     while True:
         while unprepared and not select.select([requests.fileno()], [], [], 0)[0]:
@@ -155,8 +151,6 @@ def _serve(tool: str, requests: socket.socket, *, prepares: bool) -> NoReturn:
             _keep(socket.socket(fileno=handed[0]), above)
         os.close(handed[0])
         _reap()
-        if not prepares:
-            unprepared.clear()
 
 
 def _prepare_pylint(module: str) -> None:
@@ -237,9 +231,4 @@ def _reap() -> None:
 
 
 if __name__ == "__main__":
-    main(
-        int(sys.argv[1]),
-        int(sys.argv[2]),
-        [word for word in sys.argv[3:] if word in MODULES],
-        prepares="--prepare" in sys.argv[3:],
-    )
+    main(int(sys.argv[1]), int(sys.argv[2]), prepares="--prepare" in sys.argv[3:])

@@ -10,7 +10,7 @@ from grader.checkers._registry import installed
 from grader.errors import CannotMeasure
 from grader.model.measurement import Measured
 from grader.sandbox.access import Access
-from grader.sandbox.box import Box, PlainBox, Program, Tier, Wrapped
+from grader.sandbox.box import Box, Confining, PlainBox, Program, Tier, Wrapped
 from tests.conftest import MakeSnapshot
 
 # Every one of these is for some tool the status of "violations found", or of success.
@@ -28,7 +28,7 @@ PROJECT = {
             "cells": [
                 {
                     "cell_type": "code",
-                    "source": "key = 'a'",
+                    "source": "key = 'a'\nurl = 'https://example.org'",
                     "metadata": {},
                     "outputs": [],
                     "execution_count": 1,
@@ -38,11 +38,12 @@ PROJECT = {
     ),
 }
 # Those that run nothing can't be failed by a box. `suppressions` leaves out each number
-# whose tool could not be run: a test of its own.
+# whose tool could not be run: a test of its own. So has what looks through a history, of
+# which a folder has none.
 RUNNERS = [
     name
     for name, checker in installed().checkers.items()
-    if checker.tools and name != "suppressions"
+    if checker.tools and name != "suppressions" and not checker.reads_history
 ]
 
 
@@ -67,6 +68,9 @@ class Unusable:
     def for_tools(self) -> Box:
         return self
 
+    def for_forks(self) -> Confining | None:
+        return None
+
     def for_tests(self) -> Box:
         return self
 
@@ -88,7 +92,7 @@ def test_every_checker_that_runs_a_tool_is_tried() -> None:
     tools = (
         "formatting imports lint logging pylint coverage complexity secrets docstrings"
     )
-    assert set(tools.split()) | {"notebooks"} == set(RUNNERS)
+    assert set(tools.split()) | {"notebooks", "secrets-hygiene"} == set(RUNNERS)
 
 
 class FailsLater(PlainBox):
@@ -101,6 +105,9 @@ class FailsLater(PlainBox):
 
     def for_tools(self) -> Box:
         return self
+
+    def for_forks(self) -> Confining | None:
+        return None
 
     def for_tests(self) -> Box:
         return self

@@ -242,6 +242,7 @@ def test_a_file_that_says_nothing_is_no_configuration_but_said(
     assert name in answer(outcome, "valid").told
 
 
+@pytest.mark.sandbox
 def test_large_and_circular_configurations_are_bounded(
     make_snapshot: MakeSnapshot, bench: Bench
 ) -> None:

@@ -9,7 +9,9 @@ import pytest
 from pydantic import ValidationError
 
 from grader.checkers._base import Bench
-from grader.checkers.coverage import Coverage, CoverageOptions, counted_files
+from grader.checkers._coverage_options import CoverageOptions
+from grader.checkers._coverage_work import counted_files
+from grader.checkers.coverage import Coverage
 from grader.environment.given import GivenInterpreter
 from grader.errors import CannotMeasure
 from grader.model.measurement import Measured
@@ -87,6 +89,7 @@ def test_the_projects_settings_hold_and_cannot_switch_the_measuring_off(
     assert left == set(files)
 
 
+@pytest.mark.sandbox
 def test_the_command_shown_prints_the_same_numbers(
     make_snapshot: MakeSnapshot, bench: Bench
 ) -> None:
@@ -128,3 +131,17 @@ def test_without_a_python_file_nothing_is_started(
     )
     assert set(measured.values.values()) == {0}
     assert [f.rule for f in measured.findings] == ["no-tests"]
+
+
+@pytest.mark.parametrize(
+    ("body", "settled"), [("assert True", True), ("import os; os._exit(3)", False)]
+)
+def test_a_run_that_broke_off_is_not_settled(
+    body: str, settled: bool, make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    snapshot = make_snapshot(
+        {**SMALL, "tests/test_end.py": f"def test_end(): {body}\n"}
+    )
+    once = replace(bench, extra_runs=False)
+    found = Coverage().measure(snapshot, CoverageOptions(), once)
+    assert found.settled is settled

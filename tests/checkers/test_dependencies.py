@@ -360,6 +360,7 @@ def test_broken_manifests_and_files_are_said_and_end_nothing(measured: Measure) 
     }
 
 
+@pytest.mark.sandbox
 def test_hostile_imports_are_read_in_no_time(measured: Measure) -> None:
     deep = "".join(f"{' ' * n}try:\n{' ' * n} import a{n}\n" for n in range(80))
     deep += " " * 80 + "pass\n"

@@ -1,21 +1,28 @@
 """Every line of every checklist: what its examples say earns it earns it, the trap does not."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import pytest
 
 from grader.checkers._base import Bench, Checker, Options
 from grader.checkers._examples import Example, examples, parse
 from grader.checkers._registry import installed
-from grader.engine.measure import refuse_undeclared
+from grader.engine.declared import refuse_undeclared
 from grader.model.measurement import Measured, NotApplicable, Quantity
 from grader.model.snapshot import Snapshot
 from tests.conftest import MakeSnapshot
+from tests.histories import HISTORY, history
 
+# What a repository's host is asked for, no file can show: tests of their own do.
 CHECKLISTS = {
-    name: checker for name, checker in installed().checkers.items() if checker.criteria
+    name: checker
+    for name, checker in installed().checkers.items()
+    if checker.criteria and not checker.asks_host
 }
-# Its checker starts detect-secrets each time: most of its lines are left to .ci/run.
-STARTS_A_TOOL = "notebooks"
-ALWAYS = frozenset({"no_secrets", "imports_project"})
+# These start detect-secrets each time: most of their lines are left to .ci/run.
+STARTS_A_TOOL = frozenset({"notebooks", "secrets-hygiene"})
+ALWAYS = frozenset({"no_secrets", "imports_project", "no_literals"})
 LINES = [
     pytest.param(
         checker,
@@ -23,7 +30,7 @@ LINES = [
         id=f"{name}-{criterion.name}",
         marks=(
             [pytest.mark.sandbox]
-            if name == STARTS_A_TOOL and criterion.name not in ALWAYS
+            if name in STARTS_A_TOOL and criterion.name not in ALWAYS
             else []
         ),
     )
@@ -31,6 +38,16 @@ LINES = [
     for criterion in checker.criteria
 ]
 EACH = [pytest.param(checker, id=name) for name, checker in CHECKLISTS.items()]
+
+
+# Of nothing at all there is nothing to say where a history is asked for.
+ONE_COMMIT = "2026-03-02 10:00 Ana Costa <ana@uni.edu>: Begin"
+
+
+def snapshot_of(make: MakeSnapshot, files: Mapping[str, str]) -> Snapshot:
+    """The repository of an example: its files, and its history where it shows one."""
+    snapshot = make({path: text for path, text in files.items() if path != HISTORY})
+    return replace(snapshot, history=history(files.get(HISTORY, ONE_COMMIT)))
 
 
 def outcome_of(
@@ -56,7 +73,7 @@ def test_what_the_example_says_earns_the_line_earns_it(
     checker: Checker[Options], criterion: str, make_snapshot: MakeSnapshot, bench: Bench
 ) -> None:
     files = examples(checker)[criterion].earns
-    outcome = outcome_of(checker, make_snapshot(files), bench)
+    outcome = outcome_of(checker, snapshot_of(make_snapshot, files), bench)
     assert isinstance(outcome, Measured), told(outcome, criterion)
     assert outcome.values[criterion] == 1, told(outcome, criterion)
 
@@ -66,7 +83,7 @@ def test_what_only_looks_like_it_does_not_earn_the_line(
     checker: Checker[Options], criterion: str, make_snapshot: MakeSnapshot, bench: Bench
 ) -> None:
     files = examples(checker)[criterion].fails
-    outcome = outcome_of(checker, make_snapshot(files), bench)
+    outcome = outcome_of(checker, snapshot_of(make_snapshot, files), bench)
     assert isinstance(outcome, Measured), told(outcome, criterion)
     assert outcome.values[criterion] == 0, told(outcome, criterion)
 
@@ -75,7 +92,7 @@ def test_what_only_looks_like_it_does_not_earn_the_line(
 def test_a_repository_with_nothing_but_an_empty_readme_earns_no_line(
     checker: Checker[Options], make_snapshot: MakeSnapshot, bench: Bench
 ) -> None:
-    outcome = outcome_of(checker, make_snapshot({"README.md": ""}), bench)
+    outcome = outcome_of(checker, snapshot_of(make_snapshot, {"README.md": ""}), bench)
     if isinstance(outcome, Measured):
         earned = [one.quantity for one in outcome.answers if one.holds]
         assert earned == []

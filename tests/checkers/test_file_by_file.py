@@ -119,6 +119,7 @@ def test_only_the_file_that_was_edited_is_judged_anew(
     assert again == whole(checker, edited, bench)
 
 
+@pytest.mark.sandbox
 @pytest.mark.parametrize("checker", BOTH)
 def test_a_file_that_is_empty_now_is_judged_with_the_others(
     checker: Checker[Options], kept: Kept, make_snapshot: MakeSnapshot, bench: Bench
@@ -193,6 +194,7 @@ def test_a_verdict_that_no_tool_gives_is_not_believed(
     assert kept.measure(checker, snapshot, bench) == expected
 
 
+@pytest.mark.sandbox
 @pytest.mark.parametrize("checker", BOTH)
 def test_where_the_tool_fails_all_is_done_as_if_nothing_were_known(
     checker: Checker[Options],
@@ -211,6 +213,7 @@ def test_where_the_tool_fails_all_is_done_as_if_nothing_were_known(
     assert kept.measure(checker, edited, bench) == whole(checker, edited, bench)
 
 
+@pytest.mark.sandbox
 @pytest.mark.parametrize("checker", BOTH)
 def test_two_names_for_one_file_are_left_to_the_tool(
     checker: Checker[Options], kept: Kept, make_snapshot: MakeSnapshot, bench: Bench

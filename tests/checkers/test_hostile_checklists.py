@@ -16,7 +16,7 @@ import pytest
 
 from grader.checkers._base import Bench, Checker, Options
 from grader.checkers._registry import installed
-from grader.engine.measure import refuse_undeclared
+from grader.engine.declared import refuse_undeclared
 from grader.errors import CannotMeasure
 from grader.model.measurement import Measured, NotApplicable
 from grader.model.snapshot import Snapshot
@@ -25,7 +25,9 @@ Build = Callable[[Path], None]
 
 KNOWN: Mapping[str, Checker[Options]] = installed().checkers
 CHECKERS = sorted(
-    name for name, one in KNOWN.items() if one.criteria or name == "suppressions"
+    name
+    for name, one in KNOWN.items()
+    if (one.criteria and not one.asks_host) or name == "suppressions"
 )
 CANARY = "canarysingsoutside"
 

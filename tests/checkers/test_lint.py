@@ -162,6 +162,7 @@ def test_neither_settings_nor_modules_nor_plugins_of_the_repository_are_used(
     ]
 
 
+@pytest.mark.sandbox
 def test_a_file_too_deep_for_flake8_does_not_take_the_others_with_it(
     make_snapshot: MakeSnapshot, bench: Bench
 ) -> None:

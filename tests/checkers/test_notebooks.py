@@ -53,6 +53,7 @@ def measured(
     return outcome
 
 
+@pytest.mark.sandbox
 @pytest.mark.parametrize(
     ("code", "lacks"),
     [

@@ -316,6 +316,7 @@ def test_what_hydra_starts_with(decorator: str, words: str, measured: Measure) -
     assert found.values["hydra"] == int(words == "takes conf/")
 
 
+@pytest.mark.sandbox
 def test_hostile_projects_and_lists_are_bounded(measured: Measure) -> None:
     points = "".join(
         f"  p{at}:\n    command: {'python a.py && ' * 300}true\n" for at in range(300)

@@ -252,6 +252,7 @@ def test_a_repository_without_code_is_not_rated(
         assert isinstance(result.outcome, NotApplicable)
 
 
+@pytest.mark.sandbox
 def test_the_projects_environment_is_looked_at_only_where_the_rubric_says(
     make_snapshot: MakeSnapshot, bench: Bench
 ) -> None:

@@ -138,6 +138,7 @@ def test_secrets_are_found_in_all_types_of_files_and_never_told(
     assert not any(KEY.encode() in path.read_bytes() for path in left)
 
 
+@pytest.mark.sandbox
 def test_a_file_that_makes_detect_secrets_crash_is_named_and_not_quoted(
     make_snapshot: MakeSnapshot, bench: Bench
 ) -> None:

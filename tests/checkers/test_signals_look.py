@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from grader.checkers._base import Bench
 from grader.checkers._signals.look import Looked, changed_signals, look
 from grader.checkers._signals.mutants import Mutant, MutantFacts
@@ -67,6 +69,7 @@ def looked(
     return look(snapshot, settings, sources, run, bench)
 
 
+@pytest.mark.sandbox
 def test_tests_that_check_what_they_call_raise_no_signal(
     make_snapshot: MakeSnapshot, bench: Bench
 ) -> None:
@@ -75,6 +78,7 @@ def test_tests_that_check_what_they_call_raise_no_signal(
     assert found.values == {"mutants": 2, "surviving_mutants": 0}
 
 
+@pytest.mark.sandbox
 def test_tests_that_check_nothing_notice_no_mutant(
     make_snapshot: MakeSnapshot, bench: Bench
 ) -> None:

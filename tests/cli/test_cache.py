@@ -103,7 +103,7 @@ def test_the_cache_is_shown_and_cleared(
     user_entries().put("ab" * 32, b"content")
     assert run(["cache", "info"]) == 0
     told = capsys.readouterr().out
-    assert str(tmp_path / "own" / "measurements") in told.replace("\n", "")
+    assert str(tmp_path / "own" / "measurements") in "".join(told.split())
     assert "of 7 MiB" in told
     assert run(["cache", "clear"]) == 0
     assert "1 measurements removed" in capsys.readouterr().err

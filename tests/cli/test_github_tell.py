@@ -9,7 +9,7 @@ import pytest
 from grader.cli.app import run
 from grader.cli.github_tell import output_lines
 from grader.model.report import Report
-from grader.model.score import Ungraded
+from grader.model.score import Ungraded, mark_of
 from grader.reporting import words
 from grader.reporting.json import render_json
 from tests.action.runner import outputs_of
@@ -93,7 +93,7 @@ def test_a_change_is_a_number_that_json_takes(teller: Teller) -> None:
         update={"result": head.checks[0].result.model_copy(update={"mark": 10.0})}
     )
     checks = (better, *head.checks[1:])
-    made = [(one.weight_share, words.mark_of(one.result)) for one in checks]
+    made = [(one.weight_share, mark_of(one.result)) for one in checks]
     graded = [(share, mark) for share, mark in made if mark is not None]
     total = sum(s * m for s, m in graded) / sum(s for s, _ in graded)
     grade = head.grade.model_copy(update={"total": total})

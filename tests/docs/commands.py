@@ -12,23 +12,15 @@ from enum import Enum
 from pathlib import Path
 from typing import TypeAlias
 
-import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
-from grader.cli.app import app
+from grader.cli.app import program
 from grader.errors import ExitCode
 from tests.docs.table import code, table
 
 PROGRAM = "mlops-grade"
 _WORDS = {Path: "FILE", str: "TEXT", int: "N", float: "NUMBER"}
 _Parameter: TypeAlias = TyperArgument | TyperOption
-
-
-def program() -> TyperGroup:
-    """The whole command line."""
-    group = typer.main.get_command(app)
-    assert isinstance(group, TyperGroup)
-    return group
 
 
 def commands() -> str:

@@ -171,6 +171,7 @@ def test_every_group_is_measured_and_marked_against_the_class(
     assert "team 3 error-handling" in watch.checks
 
 
+@pytest.mark.sandbox
 def test_a_run_stopped_while_its_reports_are_written_is_gone_on_with(
     groups: tuple[Group, ...], folder: ClassFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

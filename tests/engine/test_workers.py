@@ -105,6 +105,7 @@ def test_stopping_the_pool_ends_what_is_under_way(
     assert not is_alive(pid)
 
 
+@pytest.mark.sandbox
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_a_worker_ends_with_a_killed_parent(tmp_path: Path) -> None:
     file = tmp_path / "pid"

@@ -18,7 +18,8 @@ from grader.environment.environments import (
 )
 from grader.environment.given import GivenInterpreter
 from grader.environment.manifests import read_manifests
-from grader.environment.provision import Provisioned, Provisioner, Wish
+from grader.environment.provision import Provisioner
+from grader.environment.wishes import Provisioned, Wish
 from grader.errors import CannotMeasure, GradeError
 from grader.model.environment import EnvironmentFacts, Unresolved
 from grader.model.measurement import Measured
@@ -324,7 +325,7 @@ def online(working: Index, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None
     """A user whose packages come from our index and go to our cache."""
     git = Path(shutil.which("git") or "/usr/bin/git").parent
     only_from(working.url, monkeypatch, path=f"{git}{os.pathsep}{os.defpath}")
-    monkeypatch.setattr("grader.engine.environment.default_cache", lambda: cache)
+    monkeypatch.setattr("grader.engine.environment.user_cache", lambda: cache)
 
 
 @pytest.fixture
@@ -383,6 +384,7 @@ def test_a_package_that_does_not_exist_is_said_and_the_tests_still_run(
     assert lacking.message == "The tests need nonsuch: nonsuch does not exist."
 
 
+@pytest.mark.sandbox
 def test_manifests_that_are_odd_are_said_and_the_rest_counts(
     online: None, tmp_path: Path
 ) -> None:
@@ -403,6 +405,7 @@ def test_manifests_that_are_odd_are_said_and_the_rest_counts(
     assert measured(report).values["passed"] == 1
 
 
+@pytest.mark.sandbox
 def test_nothing_of_a_hostile_manifest_is_obeyed_or_executed(
     online: None, tmp_path: Path, listener: socket.socket
 ) -> None:
@@ -438,7 +441,7 @@ def test_without_the_network_the_tests_are_not_graded_and_nobody_is_blamed(
     tmp_path: Path, online: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "grader.engine.environment.default_cache", lambda: tmp_path / "empty"
+        "grader.engine.environment.user_cache", lambda: tmp_path / "empty"
     )
     monkeypatch.setenv("UV_DEFAULT_INDEX", f"{NOWHERE}/simple")
     report = graded(tmp_path, {"requirements.txt": "polars\n"})
@@ -449,6 +452,7 @@ def test_without_the_network_the_tests_are_not_graded_and_nobody_is_blamed(
     assert report.grade.has_ungraded_checks
 
 
+@pytest.mark.sandbox
 def test_what_has_no_wheel_leaves_the_tests_that_need_it_ungraded(
     online: None, working: Index, tmp_path: Path
 ) -> None:

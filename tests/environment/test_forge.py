@@ -17,8 +17,9 @@ from grader.environment.forge import (
     without_passwords,
 )
 from grader.environment.interpreters import Interpreter
-from grader.environment.provision import Provisioned, Provisioner, Wish
+from grader.environment.provision import Provisioner
 from grader.environment.resolve import read_lock
+from grader.environment.wishes import Provisioned, Wish
 from grader.errors import CannotMeasure
 from grader.sandbox.box import Box, PlainBox
 from grader.sandbox.choose import Trial, try_bubblewrap
@@ -90,6 +91,7 @@ def has_module(built: Provisioned, module: str) -> bool:
     return any(built.python.parents[1].rglob(f"site-packages/{module}.py"))
 
 
+@pytest.mark.sandbox
 def test_what_has_no_wheel_is_built_on_request_and_the_wheel_is_kept(
     index: Index, tmp_path: Path
 ) -> None:
@@ -118,6 +120,7 @@ def test_a_kept_wheel_is_taken_without_building_it_again(
     assert count.read_text() == runs
 
 
+@pytest.mark.sandbox
 def test_a_build_gets_no_cache_of_ours_and_no_password_for_the_index(
     index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,8 +16,9 @@ from filelock import FileLock
 from grader.environment import provision
 from grader.environment.forge import BoxSource
 from grader.environment.interpreters import installed_interpreters
-from grader.environment.provision import Provisioned, Provisioner, Wish
+from grader.environment.provision import Provisioner
 from grader.environment.uv import Uv
+from grader.environment.wishes import Provisioned, Wish
 from grader.errors import CannotMeasure
 from grader.sandbox.limits import Limits
 from grader.sandbox.run import run

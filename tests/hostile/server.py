@@ -25,7 +25,11 @@ from grader.sandbox.choose import Boxes, Isolation
 from tests.hostile.watcher import Specification, read_specification, watch
 
 # What the commands import when they run.
-_LATER = ("grader.cli.progress", "grader.engine.grade", "grader.engine.cohort")
+_LATER = (
+    *("grader.cli.grade", "grader.cli.progress", "grader.engine.grade"),
+    *("grader.engine.cohort", "grader.checkers._coverage_work"),
+    "grader.environment.provision",
+)
 
 
 def main(wanted: str) -> None:
@@ -34,7 +38,8 @@ def main(wanted: str) -> None:
         importlib.import_module(name)
     for module in pkgutil.iter_modules(grader.reporting.__path__):
         importlib.import_module(f"grader.reporting.{module.name}")
-    installed()
+    # Each is loaded when it is asked for.
+    tuple(installed().checkers)
     tier: Isolation = TypeAdapter(Isolation).validate_python(wanted)
     Boxes(tier).for_tests()
     # A fork has one thread, and would wait for ever for what another one held.

@@ -101,6 +101,7 @@ def test_without_a_base_it_says_so() -> None:
     assert "Not compared with another state." in render_summary(sample.clean())
 
 
+@pytest.mark.sandbox
 def test_it_always_fits() -> None:
     """The runner drops a summary of over 1 MiB whole."""
     many = [

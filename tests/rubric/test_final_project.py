@@ -27,7 +27,7 @@ LEFT_OUT = (
     "pylint",
     "complexity",
     "docstrings",
-    # They ask GitHub and a running service, which a folder has not; see tests/github, tests/probing.
+    # They ask GitHub and a service, which a folder has not: see tests/github, tests/probing.
     "pull-requests",
     "live-service",
 )

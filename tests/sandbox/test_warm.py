@@ -259,6 +259,7 @@ def test_nothing_is_left_of_a_parent_that_is_killed(
     waited_for(lambda: not any(is_running(pid) for pid in started))
 
 
+@pytest.mark.sandbox
 def test_nothing_is_left_when_whoever_wanted_it_is_killed(tmp_path: Path) -> None:
     told = tmp_path / "told"
     child = os.fork()

@@ -283,6 +283,7 @@ def test_references_without_a_record_of_them_are_not_believed(group: Group) -> N
     assert "half" not in git.branches()
 
 
+@pytest.mark.sandbox
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
 def test_an_update_that_is_killed_changes_nothing_and_leaves_nothing(
     group: Group, server: Server, certificate: Path

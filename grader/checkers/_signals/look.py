@@ -24,28 +24,8 @@ from grader.checkers._suite.run import SuiteRun, Variation, run_suite
 from grader.checkers._suite.settings import OwnSettings, sift
 from grader.codebase.names import read_names
 from grader.errors import CannotMeasure
-from grader.model.measurement import Finding, Quantity
+from grader.model.measurement import Finding
 from grader.model.snapshot import Snapshot
-
-MUTANT_QUANTITIES = (
-    Quantity(
-        "mutants",
-        "functions",
-        "of two or three covered functions whose bodies were taken away or turned round "
-        "for one more run: those that a passing test called; absent where none was tried, "
-        "the run did not end in time, or no passing test called one",
-        optional=True,
-    ),
-    Quantity(
-        "surviving_mutants",
-        "functions",
-        "of `mutants`: those without which every test passed as before; absent where "
-        "`mutants` is",
-        better="lower",
-        ideal=0,
-        optional=True,
-    ),
-)
 
 # A report is for reading.
 _MOST = 100

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from grader.checkers._suite.lines import POOR, FileLines, SourceLines
+from grader.checkers._suite.lines import FileLines, SourceLines
+from grader.checkers._suite.quantities import POOR
 from grader.checkers._suite.results import Ended, TestResult
 from grader.checkers._suite.run import SuiteRun
 from grader.checkers._suite.said import cut, first_line, own_places, reason

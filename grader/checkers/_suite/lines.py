@@ -11,9 +11,6 @@ from grader.model.snapshot import Snapshot
 # Jumps from line to line by file; a negative line is the end or the start of a function.
 Arcs = Mapping[str, Collection[tuple[int, int]]]
 
-# Below this share of its statements a file is named.
-POOR = 0.5
-
 
 @dataclass(frozen=True)
 class FileLines:

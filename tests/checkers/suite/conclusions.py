@@ -1,10 +1,12 @@
 """What the checker makes of a run: measured without running anything."""
 
 from grader.checkers._base import Bench
+from grader.checkers._coverage_options import CoverageOptions
+from grader.checkers._coverage_work import counted_files, state
 from grader.checkers._suite.ending import cut_short
 from grader.checkers._suite.run import SuiteRun
 from grader.checkers._suite.settings import OwnSettings
-from grader.checkers.coverage import Coverage, CoverageOptions, counted_files, state
+from grader.checkers.coverage import Coverage
 from grader.model.measurement import Measured
 from grader.model.snapshot import Snapshot
 from grader.sandbox.limits import Limits

@@ -257,6 +257,7 @@ def test_what_is_told_of_many_tests_stays_small(
     assert results.deselected == {"tests/test_a.py::test_out": 1}
 
 
+@pytest.mark.sandbox
 def test_a_varied_run_is_the_same_but_for_its_variation(
     make_snapshot: MakeSnapshot, bench: Bench
 ) -> None:
@@ -288,6 +289,7 @@ def test_a_varied_run_is_the_same_but_for_its_variation(
     assert plain.told.results.count("passed") == len(plain.told.results) == 2
 
 
+@pytest.mark.sandbox
 def test_a_variation_has_at_most_the_time_of_the_graded_run(
     make_snapshot: MakeSnapshot, bench: Bench
 ) -> None:

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.checkers._suite.exceeded import FLAGS
-from grader.checkers._suite.facts import QUANTITIES, values
+from grader.checkers._suite.facts import values
 from grader.checkers._suite.lines import FileLines, SourceLines
+from grader.checkers._suite.quantities import QUANTITIES
 from grader.checkers._suite.results import Ended, Outcome, Results, TestResult
 from tests.checkers.suite.conclusions import chosen, conclude, said
 from tests.checkers.suite.recordings import CALC, MIXED, SMALL, recorded_run

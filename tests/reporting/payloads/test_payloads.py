@@ -244,6 +244,7 @@ WHOLE = frozenset(
 )
 
 
+@pytest.mark.sandbox
 def test_62_a_megabyte_in_each_text_is_cut_in_each_format() -> None:
     huge = ["<b>@a " * 170_000 + str(number) for number in range(40)]
     report = filled(documents.report(), huge)
