@@ -132,7 +132,7 @@ def run_class(
     with (
         _workplace(folder) as work,
         _machines(request, boxes) as machines,
-        _warm(request, work) as warm,
+        _warm(request, work, boxes) as warm,
     ):
         record = _record(request, before, machines.isolation)
         folder.save_record(record)
@@ -355,10 +355,14 @@ def _this_machine(request: ClassRequest, boxes: Boxes) -> Iterator[Machines]:
         pool.stop()
 
 
-def _warm(request: ClassRequest, work: Path) -> AbstractContextManager[Path | None]:
+def _warm(
+    request: ClassRequest, work: Path, boxes: Boxes
+) -> AbstractContextManager[Path | None]:
     # The workers of a cluster may be on other machines.
     if not request.warm or request.cluster is not None:
         return nullcontext()
+    # Found once, and not by each worker for itself.
+    boxes.for_forks()
     return stove(prepares=True, within=work)
 
 

@@ -105,7 +105,7 @@ def run(
         stdin_file=stdin_file,
         stdout_file=stdout_file,
     )
-    if warm is not None and warm.can_run(argv):
+    if warm is not None and not has_channel and warm.can_run(argv):
         try:
             return _run(job, warm.box, warm)
         except WarmLost:

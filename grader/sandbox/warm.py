@@ -1,9 +1,9 @@
 """Running our own tools warm: each run a fork of a process that has the tool imported.
 
-The same program with the same arguments in the same box, without its start-up. A `Stove` is
-the parent of the forks, for one run of ours or one class; a `Fork` stands in for the
-`subprocess.Popen` of one tool. Where there is no fork, or a box is not one that a process
-puts on itself (bubblewrap's mounts), programs are started as ever.
+The same program with the same arguments, without its start-up. A `stove` holds the parent of
+the forks, for one run of ours or one class; a `Fork` stands in for the `subprocess.Popen` of
+one tool. Its box is one that a process puts on itself: Landlock's rules, or limits alone.
+Where there is no fork or no such box, programs are started as ever.
 """
 
 import array
