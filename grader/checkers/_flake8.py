@@ -3,20 +3,28 @@
 import ast
 import re
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
+from threading import Lock
+from weakref import ref
 
 from grader.checkers._base import (
+    Bench,
     Command,
     OptionsT,
+    Result,
     ToolChecker,
+    execute,
     own_settings_finding,
     python_paths,
     refuse_unknown,
     relative,
+    result_of,
     unparsable_findings,
 )
+from grader.codebase.reading import Reading
 from grader.errors import CannotMeasure
 from grader.model.measurement import Finding, Measured
 from grader.model.snapshot import Snapshot
@@ -91,6 +99,23 @@ class Flake8Checker(ToolChecker[OptionsT]):
     ) -> Measured:
         """The facts."""
 
+    @abstractmethod
+    def keeps(self, options: OptionsT) -> Callable[[str], bool] | None:
+        """Which codes of a run with flake8's own settings are this check's.
+
+        None where its options ask for a run of its own.
+        """
+
+    def _run(
+        self, command: Command, snapshot: Snapshot, options: OptionsT, bench: Bench
+    ) -> Result:
+        keeps = self.keeps(options) if command.files else None
+        found = None if keeps is None else _WHOLE(snapshot).violations(bench)
+        if keeps is None or found is None:
+            return super()._run(command, snapshot, options, bench)
+        own = [violation for violation in found if keeps(violation.code)]
+        return result_of(command, self.state(own, snapshot, options), snapshot, bench)
+
     def reads(self, snapshot: Snapshot, options: OptionsT) -> list[str]:
         return [*python_paths(snapshot), *(name for name, _ in _OWN_SETTINGS)]
 
@@ -102,6 +127,43 @@ class Flake8Checker(ToolChecker[OptionsT]):
 
     def none_given(self, snapshot: Snapshot, options: OptionsT) -> Measured:
         return self.state((), snapshot, options)
+
+
+class _Whole:
+    """One run of flake8 with all its plugins on a repository, for the checks that share it.
+
+    Most of the time goes into reading and parsing, which two runs would do twice.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        # Not the snapshot: it would keep itself alive.
+        self._snapshot = ref(snapshot)
+        self._lock = Lock()
+        self._is_run = False
+        self._found: tuple[Violation, ...] | None = None
+
+    def violations(self, bench: Bench) -> tuple[Violation, ...] | None:
+        """Everything that it reported; None where it failed: then each check runs its own."""
+        with self._lock:
+            if not self._is_run:
+                self._is_run = True
+                with suppress(CannotMeasure):
+                    self._found = self._run(bench)
+            return self._found
+
+    def _run(self, bench: Bench) -> tuple[Violation, ...] | None:
+        snapshot = self._snapshot()
+        if snapshot is None:
+            return None
+        brought = {plugin.distribution for plugin in installed_plugins()}
+        command = flake8_command(
+            snapshot, typed=(), ours=(), required=sorted(brought - {"flake8", ""})
+        )
+        output = execute(command, command.files, snapshot, bench)
+        return read_violations(output, command.files, snapshot)
+
+
+_WHOLE = Reading(_Whole)
 
 
 def _given(snapshot: Snapshot) -> tuple[str, ...]:

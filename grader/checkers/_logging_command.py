@@ -55,6 +55,22 @@ def logging_command(
     return flake8_command(snapshot, typed=typed, ours=ours, required=required)
 
 
+def own_codes(options: LoggingOptions) -> tuple[str, ...] | None:
+    """What a plain run of flake8 reports of this check's codes begins so.
+
+    None where it also has other plugins' codes that do, or flake8's own are selected.
+    """
+    installed = installed_plugins()
+    reporting = {p for s in options.select for p in reporters(s, installed)}
+    others = [plugin.code for plugin in installed if plugin not in reporting]
+    if any(code.startswith(options.select) for code in others):
+        return None
+    if any(plugin.distribution == "flake8" for plugin in reporting):
+        # Some of those are off by default.
+        return None
+    return (*options.select, *UNREADABLE)
+
+
 def reporters(prefix: str, plugins: Sequence[Plugin]) -> tuple[Plugin, ...]:
     """The plugins that report codes which start with `prefix`.
 

@@ -1,12 +1,13 @@
 """Lint: what flake8's own three tools find, per family and per hundred lines."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from grader.checkers._base import Bench, Command, nothing_to_measure
 from grader.checkers._flake8 import (
     Flake8Checker,
     Violation,
     hidden_files,
+    installed_plugins,
     other_findings,
     unparsable_paths,
 )
@@ -125,6 +126,13 @@ class Lint(Flake8Checker[LintOptions]):
         if nothing := nothing_to_measure(snapshot, "all"):
             return nothing
         return lint_command(snapshot, options)
+
+    def keeps(self, options: LintOptions) -> Callable[[str], bool] | None:
+        """All codes but those of plugins, where flake8's own settings are wanted."""
+        if options != LintOptions():
+            return None
+        foreign = foreign_codes(installed_plugins())
+        return lambda code: not code.startswith(foreign)
 
     def state(
         self,

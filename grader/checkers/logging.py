@@ -1,6 +1,6 @@
 """Logging: how log calls are written, as flake8's two logging plugins see it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from grader.checkers._base import Bench, Command, nothing_to_measure
 from grader.checkers._flake8 import (
@@ -17,6 +17,7 @@ from grader.checkers._logging_command import (
     LoggingOptions,
     logging_command,
     merged,
+    own_codes,
     reporters,
 )
 from grader.model.measurement import Measured, NotApplicable, Quantity
@@ -53,7 +54,8 @@ class Logging(Flake8Checker[LoggingOptions]):
     """
 
     id = "logging"
-    typical_s = 0.9
+    # With lint's run, which it then need not wait for.
+    typical_s = 0.05
     source = "https://github.com/adamchainz/flake8-logging#rules"
     tools = ("flake8", "flake8-logging", "flake8-logging-format")
     mending = "findings"
@@ -117,6 +119,11 @@ class Logging(Flake8Checker[LoggingOptions]):
         if nothing := nothing_to_measure(snapshot, "all"):
             return nothing
         return logging_command(snapshot, options)
+
+    def keeps(self, options: LoggingOptions) -> Callable[[str], bool] | None:
+        """The selected codes, where no other plugin's begin so or are off by default."""
+        codes = own_codes(options)
+        return None if codes is None else lambda code: code.startswith(codes)
 
     def state(
         self,

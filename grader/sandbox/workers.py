@@ -85,7 +85,9 @@ class WorkerPool(ThreadPoolExecutor):
     ) -> _T:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(  # type: ignore[attr-defined]
-            target=_work, args=(theirs, task, args, kwargs), daemon=False
+            target=_work,
+            args=(theirs, task, args, kwargs, dict(os.environ)),
+            daemon=False,
         )
         with self._guard:
             if self._is_stopped:
@@ -126,8 +128,14 @@ def _work(
     task: Callable[..., object],
     args: tuple[object, ...],
     kwargs: dict[str, object],
+    environment: dict[str, str],
 ) -> None:
-    """What runs in the process of a task."""
+    """What runs in the process of a task.
+
+    The server was started under what may have been another environment.
+    """
+    os.environ.clear()
+    os.environ.update(environment)
     # A key that is pressed reaches every process: the first one decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_leave_with_parent, args=(theirs,), daemon=True).start()

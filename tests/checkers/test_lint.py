@@ -1,12 +1,17 @@
 """The lint checker: flake8's report, one Python literal a line."""
 
+from dataclasses import replace
+
 import pytest
 
-from grader.checkers._base import Bench
+from grader.checkers._base import Bench, Command, Result, execute
 from grader.checkers._flake8 import Plugin, installed_plugins
+from grader.checkers._logging_command import LoggingOptions
 from grader.checkers.lint import Lint, LintOptions, foreign_codes
+from grader.checkers.logging import Logging
 from grader.errors import CannotMeasure
-from grader.model.measurement import Measured, NotApplicable
+from grader.model.measurement import Finding, Measured, NotApplicable
+from grader.sandbox.run import ToolOutput
 from tests.conftest import MakeSnapshot, Recorded
 
 CLEAN = "def g():\n    return 1\n"
@@ -227,3 +232,66 @@ def test_a_plugin_that_somebody_installed_beside_us_is_left_out() -> None:
 def test_a_plugin_with_flake8s_own_codes_can_not_be_left_out(code: str) -> None:
     with pytest.raises(CannotMeasure, match="the plugin flake8-other reports as"):
         foreign_codes((*OWN, Plugin(code, "flake8-other")))
+
+
+def test_lint_and_logging_share_one_run_and_say_what_their_own_would(
+    make_snapshot: MakeSnapshot, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = "import logging\nlogging.info(f'{1}')\nlogging.getLogger(__file__)\n"
+    snapshot = make_snapshot({**FILES, "log.py": log})
+    started: list[str] = []
+
+    def counted(command: Command, *rest: object) -> ToolOutput:
+        started.append(" ".join(command.argv))
+        return execute(command, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("grader.checkers._flake8.execute", counted)
+    monkeypatch.setattr("grader.checkers._base.execute", counted)
+    lint, logging = LintOptions(), LoggingOptions()
+    shared = (
+        Lint().measure(snapshot, lint, bench),
+        Logging().measure(snapshot, logging, bench),
+    )
+    assert len(started) == 1
+
+    for checker in (Lint, Logging):
+        monkeypatch.setattr(checker, "keeps", lambda self, options: None)
+    own = (
+        Lint().measure(replace(snapshot), lint, bench),
+        Logging().measure(replace(snapshot), logging, bench),
+    )
+    assert len(started) == 3
+    assert shared == own
+    assert {f.rule for f in findings(shared[1])} >= {"LOG002", "LOG015"}
+
+
+def test_a_shared_run_that_fails_leaves_each_check_its_own(
+    make_snapshot: MakeSnapshot, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(command: Command, *rest: object) -> ToolOutput:
+        raise CannotMeasure("no")
+
+    monkeypatch.setattr("grader.checkers._flake8.execute", refused)
+    result = Lint().measure(make_snapshot({"messy.py": MESSY}), PLAIN, bench)
+    assert isinstance(result.outcome, Measured)
+    assert result.outcome.values["violations"] > 0
+
+
+def test_settings_of_its_own_are_a_run_of_its_own() -> None:
+    keeps = Lint().keeps(PLAIN)
+    assert keeps is not None
+    assert [keeps(code) for code in ("E501", "E999", "G004", "LOG001")] == [
+        *(True, True, False, False)
+    ]
+    assert Lint().keeps(LintOptions(max_line_length=100)) is None
+    keeps = Logging().keeps(LoggingOptions(select=("LOG",)))
+    assert keeps is not None
+    assert [keeps(code) for code in ("E501", "E999", "G004", "LOG001")] == [
+        *(False, True, False, True)
+    ]
+    assert Logging().keeps(LoggingOptions(select=("LOG", "E5"))) is None
+
+
+def findings(result: Result) -> tuple[Finding, ...]:
+    assert isinstance(result.outcome, Measured)
+    return result.outcome.findings
