@@ -63,7 +63,8 @@ def environment_for(
         if not project.has_manifest:
             raise GradeError(f'"{wanted}" declares no package that could be read.')
         return BuiltEnvironment(
-            project, _Late(user_cache(), home, is_offline, from_source, tell, boxes)
+            lambda: project,
+            _Late(user_cache(), home, is_offline, from_source, tell, boxes),
         )
     raise GradeError(
         f'--environment "{wanted}" is no environment, interpreter or manifest.',
@@ -82,9 +83,9 @@ def built_environment(
     tell: Callable[[str], None] = lambda _: None,
 ) -> BuiltEnvironment:
     """The environment of a repository's manifests; nothing is built until it is asked for."""
-    project = read_manifests(snapshot.root, snapshot.files)
     return BuiltEnvironment(
-        project, _Late(user_cache(), home, is_offline, from_source, tell, boxes)
+        lambda: read_manifests(snapshot.root, snapshot.files),
+        _Late(user_cache(), home, is_offline, from_source, tell, boxes),
     )
 
 

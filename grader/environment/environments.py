@@ -6,7 +6,8 @@ asked for: what is missing there is the project's, unless we could not get it.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from packaging.utils import canonicalize_name
@@ -35,13 +36,21 @@ class Provider(Protocol):
 
 
 class BuiltEnvironment:
-    """The environment of a project's manifests, built once, when it is first asked for."""
+    """The environment of a project's manifests, built once, when it is first asked for.
 
-    def __init__(self, project: Project, provisioner: Provider) -> None:
-        self.project = project
+    `read` reads these: not before somebody asks, as a lock file may have thousands of lines.
+    """
+
+    def __init__(self, read: Callable[[], Project], provisioner: Provider) -> None:
+        self._read = read
         self._provisioner = provisioner
         self._lock = threading.Lock()
         self._result: Provisioned | CannotMeasure | None = None
+
+    @cached_property
+    def project(self) -> Project:
+        """What the manifests say."""
+        return self._read()
 
     def python(self) -> str:
         """The environment's interpreter; the first call builds it and the others wait."""

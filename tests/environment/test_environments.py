@@ -78,7 +78,7 @@ def built(
     """A built environment of a repository's files."""
     snapshot = make_snapshot(files)
     project = read_manifests(snapshot.root, snapshot.files)
-    environment = BuiltEnvironment(project, Provides(provided(*unresolved)))
+    environment = BuiltEnvironment(lambda: project, Provides(provided(*unresolved)))
     environment.python()
     return environment
 
@@ -178,7 +178,7 @@ def test_a_trouble_of_ours_is_raised_each_time_and_stands_in_the_facts(
     snapshot = make_snapshot(DECLARED)
     provisioner = Provides(CannotMeasure("no network"))
     environment = BuiltEnvironment(
-        read_manifests(snapshot.root, snapshot.files), provisioner
+        lambda: read_manifests(snapshot.root, snapshot.files), provisioner
     )
     assert environment.facts() is None
     for _ in range(2):

@@ -18,7 +18,9 @@ def built(folder: Path, requirements: str) -> BuiltEnvironment:
     folder.mkdir(exist_ok=True)
     (folder / "requirements.txt").write_text(requirements)
     project = read_manifests(folder, ["requirements.txt"])
-    return BuiltEnvironment(project, Provisioner(folder / "cache", folder / "home"))
+    return BuiltEnvironment(
+        lambda: project, Provisioner(folder / "cache", folder / "home")
+    )
 
 
 def virtual(folder: Path) -> GivenInterpreter:
