@@ -83,7 +83,7 @@ def rescore(
                 )
             )
             write_atomic(folder / RUBRIC, loaded.text)
-            now = datetime.now(UTC).isoformat(timespec="seconds")
+            now = datetime.now(UTC).isoformat(timespec="milliseconds")
             write_class(stored.folder, after, loaded, stored.registry, remarked_at=now)
         typer.echo(f"Written: {folder / 'index.html'} and all reports.", err=True)
 
