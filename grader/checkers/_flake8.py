@@ -27,6 +27,7 @@ from grader.checkers._base import (
 from grader.codebase.reading import Reading
 from grader.errors import CannotMeasure
 from grader.model.measurement import Finding, Measured
+from grader.model.parsing import PARSING
 from grader.model.snapshot import Snapshot
 from grader.sandbox.run import ToolOutput
 
@@ -233,7 +234,9 @@ def read_violations(
 
 def _violation(line: str, output: ToolOutput, snapshot: Snapshot) -> Violation:
     try:
-        match ast.literal_eval(line):
+        with PARSING:
+            said = ast.literal_eval(line)
+        match said:
             case (str(code), int(row), str(path), str(text)):
                 return Violation(code, row or None, relative(path, snapshot), text)
     except (ValueError, SyntaxError):

@@ -16,6 +16,7 @@ from typing import Literal
 
 from grader.codebase.names import Names, read_names
 from grader.codebase.reading import Reading
+from grader.model.parsing import PARSING
 from grader.model.snapshot import MAX_MARKS, Snapshot
 
 MAX_BYTES = 10 * 1024 * 1024
@@ -306,7 +307,7 @@ def _blanked_lines(lines: list[str]) -> Iterator[str]:
 
 def _parsed(text: str) -> ast.Module | None:
     try:
-        with warnings.catch_warnings():
+        with PARSING, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -100,7 +100,7 @@ def is_skipped(item: Item, project: str, registry: Registry) -> bool:
     packages: the tests of all but the whole project do with the grader's own interpreter.
     """
     checker = registry.checkers[item.checker]
-    if checker.needs_history or checker.is_live:
+    if checker.needs_history or checker.reads_history or checker.is_live:
         return True
     options = checker.options_type().model_validate(item.options)
     wants = checker.needs_project(options)

@@ -12,6 +12,7 @@ from grader.environment._collect import Collected, Place
 from grader.environment._requirements import add_lines, follow
 from grader.environment._text import Files, Text
 from grader.environment.declarations import group_named
+from grader.model.parsing import PARSING
 
 MAX_DEPTH = 20
 # A sum of sums of names doubles with each line.
@@ -60,7 +61,7 @@ def _extra(name: str) -> str:
 def read_setup_py(files: Files, text: Text, into: Collected) -> None:
     """Read the literal arguments of the call of `setup` in a setup.py."""
     try:
-        with warnings.catch_warnings():
+        with PARSING, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(text.text)
     except SyntaxError as error:

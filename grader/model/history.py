@@ -3,7 +3,7 @@
 Everything here is a claim: names, addresses and times are what somebody's git was told.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 
@@ -71,7 +71,7 @@ class History:
     is_truncated: bool
     tags: tuple[Tag, ...] = ()
     branches: tuple[str, ...] = ()
-    read_at: datetime | None = None
+    read_at: datetime | None = field(default=None, compare=False)
     deadline: datetime | None = None
 
     @property

@@ -16,10 +16,10 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from threading import Lock
 from typing import Literal
 
 from grader.model.history import History
+from grader.model.parsing import PARSING
 from grader.model.past import Past
 
 MAX_FILE_BYTES = 1024 * 1024
@@ -40,8 +40,6 @@ _SLOW_ENCODINGS = frozenset({"idna", "punycode"})
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _FOREIGN = re.compile(rf"[^\x00-\x7f]{{{MAX_MARKS},}}")
-# One file at a time: several threads would make the same tree, and hold it, at once.
-_PARSING = Lock()
 
 _ENVIRONMENTS = frozenset(
     {"venv", ".venv", "virtualenv", ".virtualenv", "site-packages"}
@@ -88,7 +86,7 @@ class PythonModule:
     def tree(self) -> ast.Module | None:
         """The syntax tree; None for a file with a problem."""
         if self.kept is None and self.problem is None:
-            with _PARSING:
+            with PARSING:
                 return _parse(self.text)
         return self.kept
 
@@ -279,7 +277,7 @@ class Snapshot:
 
     def module(self, path: str) -> PythonModule:
         """The parsed file at `path`; parsed once and kept."""
-        with _PARSING:
+        with PARSING:
             if path not in self._modules:
                 module = read_module(self.root / path, path)
                 kept = sum(len(one.text) for one in self._modules.values() if one.kept)

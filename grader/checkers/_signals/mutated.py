@@ -6,6 +6,7 @@ from collections.abc import Collection
 from grader.checkers._signals.bodies import after_docstring, functions_of, own_nodes
 from grader.checkers._signals.mutants import Mutant
 from grader.checkers._signals.sight import Function
+from grader.model.parsing import PARSING
 from grader.model.snapshot import PythonModule
 
 
@@ -28,7 +29,8 @@ def mutated(
             _mutate(lines, function, mutant, caller)
     text = b"\n".join(lines).decode()
     try:
-        ast.parse(text)
+        with PARSING:
+            ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     return text

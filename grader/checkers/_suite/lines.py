@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from coverage import Coverage
 from coverage.exceptions import CoverageException
 
+from grader.model.parsing import PARSING
 from grader.model.snapshot import Snapshot
 
 # Jumps from line to line by file; a negative line is the end or the start of a function.
@@ -85,8 +86,9 @@ def _analysed(
     # Also without one: with none recorded it would not look for branches.
     coverage.get_data().add_arcs({file: possible})
     try:
-        _, statements, excluded, missing, ranges = coverage.analysis2(file)
-        exits = coverage.branch_stats(file)
+        with PARSING:
+            _, statements, excluded, missing, ranges = coverage.analysis2(file)
+            exits = coverage.branch_stats(file)
     except (CoverageException, RecursionError, MemoryError):
         return None
     return FileLines(
