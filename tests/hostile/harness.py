@@ -322,6 +322,8 @@ class Arena:
             **(variables or {}),
         }
         argv = [_PROGRAM, "--rubric", str(rubric), "--isolation", self.tier]
+        # What is tried is measuring: nothing that an earlier case measured is taken over.
+        argv.append("--no-cache")
         if "--environment" not in options:
             argv += ["--environment", "none"]
         argv += [word for item in only for word in ("--only", item)]
@@ -466,6 +468,7 @@ def _neighbour_command(neighbour: Path, tier: Tier, rubric: Path) -> list[str]:
     rubric.write_text(_rubric({}), "utf-8")
     return [
         *(_PROGRAM, str(neighbour), "--rubric", str(rubric), "--isolation", tier),
+        "--no-cache",
         *("--environment", "none", "--only", "coverage,file-presence"),
         *("--format", "json", "--no-signals"),
     ]
