@@ -70,6 +70,13 @@ class Registry:
         return OnDemand(self._checker, self._ids)
 
     @property
+    def modules(self) -> frozenset[str]:
+        """The modules that the checkers stand in, told without loading one."""
+        return frozenset(
+            point.module for points in self._points.values() for point in points
+        )
+
+    @property
     def distributions(self) -> Mapping[str, str]:
         """The package that each checker comes from, by the checker's id."""
         return OnDemand(lambda name: self._whole(name).distribution, self._ids)
