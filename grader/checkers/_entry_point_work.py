@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from grader.codebase.code import Code, CodeFile
+from grader.codebase.names import said
 from grader.codebase.units import is_main_guard
 from grader.model.measurement import Sight
 
@@ -97,17 +98,4 @@ def _is_plain(node: ast.AST) -> bool:
 
 
 def _shown(node: ast.expr) -> str:
-    parts: list[str] = []
-    for _ in range(6):
-        match node:
-            case ast.Attribute(value=inner, attr=name):
-                parts.append(name)
-                node = inner
-            case ast.Call(func=inner):
-                node = inner
-            case ast.Name(id=name):
-                parts.append(name)
-                break
-            case _:
-                break
-    return ".".join(reversed(parts)) or "a call"
+    return said(node, 6) or "a call"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from grader.codebase.answering import Answering, Answers, answers_of
 from grader.codebase.bodies import is_stub
 from grader.codebase.code import Code, CodeFile, Function, code_of
+from grader.codebase.names import said
 from grader.codebase.predicting import predicting_of, predicts_by_name
 from grader.codebase.reach import Reach, Start, reach_from
 from grader.codebase.routes import Route, Served, keyword, served_of
@@ -244,19 +245,5 @@ def within(nodes: Sequence[type[ast.AST]], file: CodeFile, node: ast.AST) -> boo
 
 def called(file: CodeFile, call: ast.Call) -> Sight:
     """Where a call stands, and the end of what is called: `metrics.LATENCY.observe()`."""
-    parts: list[str] = []
-    node: ast.expr = call.func
-    for _ in range(_MAX_PARTS):
-        match node:
-            case ast.Attribute(attr=attr, value=inner):
-                parts.append(attr)
-                node = inner
-            case ast.Call(func=inner):
-                node = inner
-            case ast.Name(id=name):
-                parts.append(name)
-                break
-            case _:
-                break
-    what = ".".join(reversed(parts))[-_MAX_WORDS:]
+    what = said(call.func, _MAX_PARTS)[-_MAX_WORDS:]
     return Sight(path=file.path, line=call.lineno, what=f"{what}()")

@@ -16,7 +16,7 @@ from grader.codebase.documents import documents_of, text_of
 from grader.codebase.dvc import dvc_of, linked
 from grader.codebase.entry import pipeline_of, serves
 from grader.codebase.reach import Reach, Start, reach_from
-from grader.codebase.task_files import Rule, rules
+from grader.codebase.task_files import recipes, rules
 from grader.codebase.units import is_main_guard, units_of
 from grader.model.measurement import Sight
 from grader.model.snapshot import Snapshot
@@ -277,7 +277,7 @@ def _make(snapshot: Snapshot) -> Iterator[Chain]:
         best: dict[str, int] = {}
         for name in list(targets)[:_MAX_TARGETS]:
             scripts: dict[str, int] = {}
-            for line, text in _recipes(targets, name):
+            for line, text in recipes(targets, name, _MAX_TARGETS):
                 for one in files.targets(text.lstrip("@-+ "), folder):
                     if one.path and _is_stage(snapshot, one.path):
                         scripts.setdefault(one.path, line)
@@ -287,18 +287,6 @@ def _make(snapshot: Snapshot) -> Iterator[Chain]:
                 Sight(path=path, line=line, what=one) for one, line in best.items()
             )
             yield Chain("make", len(best), sights)
-
-
-def _recipes(targets: dict[str, Rule], name: str) -> Iterator[tuple[int, str]]:
-    todo, done = [name], set[str]()
-    while todo and len(done) < _MAX_TARGETS:
-        one = todo.pop(0)
-        if one in done or one not in targets:
-            continue
-        done.add(one)
-        needs, recipe = targets[one]
-        todo = [*needs, *todo]
-        yield from recipe
 
 
 def _is_stage(snapshot: Snapshot, path: str) -> bool:

@@ -136,6 +136,28 @@ def last_name(called: ast.expr) -> str:
     return ""
 
 
+def said(called: ast.expr, most: int) -> str:
+    """What is called as it is written, its last `most` parts: `metrics.LATENCY.observe`.
+
+    Calls on the way are left out; empty where nothing of it has a name.
+    """
+    parts: list[str] = []
+    node = called
+    for _ in range(most):
+        match node:
+            case ast.Attribute(attr=name, value=inner):
+                parts.append(name)
+                node = inner
+            case ast.Call(func=inner):
+                node = inner
+            case ast.Name(id=name):
+                parts.append(name)
+                break
+            case _:
+                break
+    return ".".join(reversed(parts))
+
+
 def read_names(tree: ast.Module) -> Names:
     """Walk a file once: parents, scopes, and what each scope binds."""
     names = Names()

@@ -24,6 +24,7 @@ from grader.codebase.task_files import (
     add_tasks,
     option,
     plain,
+    recipes,
     rules,
     task_lines,
     tox_commands,
@@ -251,22 +252,14 @@ class Scripts:
         if path not in self._rules:
             self._rules[path] = rules(self.text(path))
         targets = self._rules[path]
-        todo, done = [target or next(iter(targets), "")], set[str]()
-        while todo:
-            one = todo.pop(0)
-            if one in done or one not in targets:
-                continue
-            done.add(one)
-            needs, recipe = targets[one]
-            todo = [*needs, *todo]
-            for line, text in recipe:
-                is_ignored = text.startswith("-")
-                shell = Shell(ends=False)
-                for ran in self._script(
-                    text.lstrip("@-+ "), path, line, folder, shell, seen, depth + 1
-                ):
-                    why = "make is told to ignore its failure" if is_ignored else ""
-                    yield replace(ran, lost=ran.lost or why)
+        for line, text in recipes(targets, target or next(iter(targets), "")):
+            is_ignored = text.startswith("-")
+            shell = Shell(ends=False)
+            for ran in self._script(
+                text.lstrip("@-+ "), path, line, folder, shell, seen, depth + 1
+            ):
+                why = "make is told to ignore its failure" if is_ignored else ""
+                yield replace(ran, lost=ran.lost or why)
 
     def _python(self, path: str) -> list[Ran]:
         """Programs that a Python script starts by subprocess, and `pytest.main`."""

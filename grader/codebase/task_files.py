@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from grader.codebase.code import CodeFile, Function
 from grader.codebase.documents import Value
@@ -13,6 +13,24 @@ Rule = tuple[list[str], list[tuple[int, str]]]
 _RULE = re.compile(r"([A-Za-z_.][\w./ -]*?)\s*::?(?!=)\s*([^#=]*)(#.*)?")
 _VARIABLE = re.compile(r"(?:export\s+)?([A-Za-z_]\w*)\s*(?:[:?]?=)\s*(.*)")
 _USE = re.compile(r"\$[({]([A-Za-z_]\w*)[)}]")
+
+
+def recipes(
+    targets: Mapping[str, Rule], name: str, most: int | None = None
+) -> Iterator[tuple[int, str]]:
+    """The lines that make runs for a target and what it needs, with their numbers.
+
+    A target's own lines come before those of what it needs; at most so many targets.
+    """
+    todo, done = [name], set[str]()
+    while todo and (most is None or len(done) < most):
+        one = todo.pop(0)
+        if one in done or one not in targets:
+            continue
+        done.add(one)
+        needs, recipe = targets[one]
+        todo = [*needs, *todo]
+        yield from recipe
 
 
 def rules(text: str) -> dict[str, Rule]:
