@@ -18,7 +18,7 @@ from grader.codebase.predicting import (
 )
 from grader.codebase.routes import App, Route, Served, keyword
 from grader.codebase.stages import words_of
-from grader.environment.manifests import read_manifests
+from grader.environment.manifests import manifests_of
 from grader.model.measurement import Sight
 from grader.model.snapshot import Snapshot
 
@@ -297,7 +297,7 @@ def answer_server(checklist: Checklist, served: Served) -> None:
 
 def answer_declared(checklist: Checklist, snapshot: Snapshot) -> None:
     """Whether a manifest names a server."""
-    project = read_manifests(snapshot.root, snapshot.files)
+    project = manifests_of(snapshot)
     sights = [
         Sight(path=one.path, line=one.line, what=one.name)
         for manifest in project.manifests

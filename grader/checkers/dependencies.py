@@ -14,7 +14,7 @@ from grader.checkers._dependencies_locks import (
 )
 from grader.checkers._dependencies_resolved import Resolved, resolved
 from grader.checkers._dependencies_use import conflicts_of, declarations_of, use_of
-from grader.environment.manifests import Project, read_manifests
+from grader.environment.manifests import Project, manifests_of
 from grader.model.measurement import Quantity
 from grader.model.snapshot import Snapshot
 
@@ -193,7 +193,7 @@ class Dependencies(Checker[DependenciesOptions]):
         self, snapshot: Snapshot, options: DependenciesOptions, bench: Bench
     ) -> Result:
         """Hold the manifests against the imports; an empty repository declares nothing."""
-        project = read_manifests(snapshot.root, snapshot.files)
+        project = manifests_of(snapshot)
         compiled = compiled_requirements(project, snapshot)
         said = declarations_of(project, compiled)
         use = use_of(imports_of(snapshot), said, started_distributions(snapshot))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from grader.cache.place import user_cache
 from grader.environment.environments import BuiltEnvironment
 from grader.environment.given import Environment, GivenInterpreter
-from grader.environment.manifests import Project, read_manifests
+from grader.environment.manifests import Project, manifests_of, read_manifests
 from grader.environment.wishes import Provisioned, Wish
 from grader.errors import GradeError
 from grader.model.snapshot import Snapshot
@@ -84,7 +84,7 @@ def built_environment(
 ) -> BuiltEnvironment:
     """The environment of a repository's manifests; nothing is built until it is asked for."""
     return BuiltEnvironment(
-        lambda: read_manifests(snapshot.root, snapshot.files),
+        lambda: manifests_of(snapshot),
         _Late(user_cache(), home, is_offline, from_source, tell, boxes),
     )
 

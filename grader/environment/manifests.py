@@ -35,6 +35,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.codebase.reading import Reading
 from grader.environment._choice import choose
 from grader.environment._collect import Collected
 from grader.environment._merge import fitting, merge
@@ -49,9 +50,17 @@ from grader.environment.declarations import (
     PythonAsked,
 )
 from grader.model.measurement import Finding
-from grader.model.snapshot import LeftOut
+from grader.model.snapshot import LeftOut, Snapshot
 
-__all__ = ["Chosen", "Declared", "Manifest", "Project", "PythonAsked", "read_manifests"]
+__all__ = [
+    "Chosen",
+    "Declared",
+    "Manifest",
+    "Project",
+    "PythonAsked",
+    "manifests_of",
+    "read_manifests",
+]
 
 _ROLES = ("first", "tests", "addition", "lock", "python")
 
@@ -191,6 +200,14 @@ def read_manifests(root: Path, files: Sequence[str]) -> Project:
         disagreements=(*disagreements, *python_disagreements(asked, python)),
         installs_project=any(manifest.installs_project for manifest in counted),
     )
+
+
+def _manifests(snapshot: Snapshot) -> Project:
+    return read_manifests(snapshot.root, snapshot.files)
+
+
+# What a snapshot declares: `read_manifests`, once for each.
+manifests_of = Reading(_manifests)
 
 
 def _read(files: Files, candidate: Candidate) -> Manifest:
