@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grader.cli.cache import NoCache, RerunTests, caching
+from grader.cli.cache import caching
 from grader.cli.grade import IsolationOption, split
+from grader.cli.options import NoCache, NoSignals, NoWarm, Offline, RerunTests
 from grader.cli.output import console, is_sober
 from grader.errors import ExitCode, GradeError
 
@@ -108,9 +109,7 @@ def batch(
             help="Where the projects' tests run, as for grade.",
         ),
     ] = "auto",
-    offline: Annotated[
-        bool, typer.Option("--offline", help="Fetch nothing: use what is cached.")
-    ] = False,
+    offline: Offline = False,
     from_source: Annotated[
         bool,
         typer.Option(
@@ -122,20 +121,8 @@ def batch(
         IsolationOption,
         typer.Option(help="What confines the projects' tests and the tools."),
     ] = IsolationOption.AUTO,
-    no_signals: Annotated[
-        bool,
-        typer.Option(
-            "--no-signals",
-            help="Run the tests once only: no canary tests, no changes to covered code.",
-        ),
-    ] = False,
-    no_warm: Annotated[
-        bool,
-        typer.Option(
-            "--no-warm",
-            help="Start each tool as a program of its own. Slower; the numbers are the same.",
-        ),
-    ] = False,
+    no_signals: NoSignals = False,
+    no_warm: NoWarm = False,
     no_cache: NoCache = False,
     rerun_tests: RerunTests = False,
     workers: Annotated[

@@ -1,7 +1,7 @@
 """`mlops-grade cache`: what of earlier runs is kept, and how to be rid of it."""
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -9,21 +9,6 @@ from grader.cli.output import console
 
 if TYPE_CHECKING:
     from grader.engine.reuse import Caching
-
-NoCache = Annotated[
-    bool,
-    typer.Option(
-        "--no-cache",
-        help="Take no measurement from an earlier run, and keep none for a later one.",
-    ),
-]
-RerunTests = Annotated[
-    bool,
-    typer.Option(
-        "--rerun-tests",
-        help="Run the project's tests also where nothing has changed since they last ran.",
-    ),
-]
 
 cache_app = typer.Typer(
     no_args_is_help=True,

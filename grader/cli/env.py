@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from grader.cli.options import Offline
 from grader.cli.output import console
 
 if TYPE_CHECKING:
@@ -29,9 +30,7 @@ def env(
     build: Annotated[
         bool, typer.Option("--build", help="Build the environment too.")
     ] = False,
-    offline: Annotated[
-        bool, typer.Option("--offline", help="Fetch nothing: use what is cached.")
-    ] = False,
+    offline: Offline = False,
 ) -> None:
     """Show a project's manifests, what they come to, and what would be installed.
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grader.cli.cache import NoCache, RerunTests, caching
+from grader.cli.cache import caching
+from grader.cli.options import NoCache, NoSignals, NoWarm, Offline, RerunTests
 from grader.cli.output import Format, is_sober, parse_targets, render, show, write
 from grader.cli.verdict import held_against, verdict
 from grader.errors import ExitCode, GradeError
@@ -86,9 +87,7 @@ def grade(
             help="Short for --environment INTERPRETER: run the tests in this Python.",
         ),
     ] = None,
-    offline: Annotated[
-        bool, typer.Option("--offline", help="Fetch nothing: use what is cached.")
-    ] = False,
+    offline: Offline = False,
     from_source: Annotated[
         bool,
         typer.Option(
@@ -104,20 +103,8 @@ def grade(
             "passes its self-test here (auto), that one, or nothing but limits (none)."
         ),
     ] = IsolationOption.AUTO,
-    no_signals: Annotated[
-        bool,
-        typer.Option(
-            "--no-signals",
-            help="Run the tests once only: no canary tests, no changes to covered code.",
-        ),
-    ] = False,
-    no_warm: Annotated[
-        bool,
-        typer.Option(
-            "--no-warm",
-            help="Start each tool as a program of its own. Slower; the numbers are the same.",
-        ),
-    ] = False,
+    no_signals: NoSignals = False,
+    no_warm: NoWarm = False,
     no_cache: NoCache = False,
     rerun_tests: RerunTests = False,
     probe: Annotated[
