@@ -8,6 +8,7 @@ import pytest
 from grader.checkers._base import Bench
 from grader.checkers.data_versioning import DataVersioning, DataVersioningOptions
 from grader.model.measurement import Measured
+from tests.checkers.conftest import Measure, told
 from tests.conftest import MakeSnapshot
 
 HASH = "145de00f6e6053d3f7044628f9a5b5ff"
@@ -53,27 +54,8 @@ PIPELINE: Mapping[str, str] = {
 
 
 @pytest.fixture
-def measured(make_snapshot: MakeSnapshot, bench: Bench) -> "Measure":
-    return Measure(make_snapshot, bench)
-
-
-class Measure:
-    """What keeps the data of some files."""
-
-    def __init__(self, make_snapshot: MakeSnapshot, bench: Bench) -> None:
-        self._make, self._bench = make_snapshot, bench
-
-    def __call__(self, files: Mapping[str, str], mib: float = 1) -> Measured:
-        options = DataVersioningOptions(data_mib=mib)
-        snapshot = self._make(files)
-        outcome = DataVersioning().measure(snapshot, options, self._bench).outcome
-        assert isinstance(outcome, Measured)
-        return outcome
-
-
-def told(found: Measured, name: str) -> str:
-    """What is said of a line."""
-    return next(one.told for one in found.answers if one.quantity == name)
+def measured(make_snapshot: MakeSnapshot, bench: Bench) -> Measure:
+    return Measure("data-versioning", make_snapshot, bench)
 
 
 @pytest.mark.parametrize(
@@ -262,10 +244,10 @@ def test_data_in_git_beside_what_is_kept_is_weighed(measured: Measure) -> None:
         "tests/big.csv": "1,2\n" * 20_000,
         "data/README.md": "words " * 20_000,
     }
-    found = measured(files, mib=0.05)
+    found = measured(files, data_mib=0.05)
     assert "data/other.csv" in told(found, "nothing_beside")
     assert found.values["beside_mib"] == pytest.approx(80_000 / 1024**2, abs=0.001)
-    assert measured(files, mib=0.1).values["nothing_beside"] == 1
+    assert measured(files, data_mib=0.1).values["nothing_beside"] == 1
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,11 @@
 """Monitoring: what of a request is followed to what is written down; the examples say more."""
 
-from collections.abc import Mapping
 
 import pytest
 
 from grader.checkers._base import Bench
-from grader.checkers.monitoring import Monitoring, MonitoringOptions
 from grader.model.measurement import Measured
+from tests.checkers.conftest import Measure, told
 from tests.conftest import MakeSnapshot
 
 HEAD = (
@@ -17,21 +16,12 @@ INFER = {"src/infer.py": "def run(x):\n    return sorted(x)\n"}
 
 
 @pytest.fixture
-def measured(make_snapshot: MakeSnapshot, bench: Bench) -> "Measure":
-    return Measure(make_snapshot, bench)
+def measured(make_snapshot: MakeSnapshot, bench: Bench) -> "Measuring":
+    return Measuring("monitoring", make_snapshot, bench)
 
 
-class Measure:
+class Measuring(Measure):
     """What is measured of some files."""
-
-    def __init__(self, make_snapshot: MakeSnapshot, bench: Bench) -> None:
-        self._make, self._bench = make_snapshot, bench
-
-    def __call__(self, files: Mapping[str, str]) -> Measured:
-        snapshot, options = self._make(files), MonitoringOptions()
-        outcome = Monitoring().measure(snapshot, options, self._bench).outcome
-        assert isinstance(outcome, Measured)
-        return outcome
 
     def route(self, body: str, before: str = "") -> Measured:
         """An application with one route that predicts."""
@@ -40,11 +30,6 @@ class Measure:
             f"@app.post('/predict')\ndef predict(x: dict, request: Request):\n{lines}"
         )
         return self({"src/api.py": f"{HEAD}{before}{route}", **INFER})
-
-
-def told(found: Measured, name: str) -> str:
-    """What is said of a line."""
-    return next(one.told for one in found.answers if one.quantity == name)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +68,7 @@ def told(found: Measured, name: str) -> str:
     ],
 )
 def test_telemetry_is_a_record_of_what_came_in_or_out_or_of_the_time(
-    body: str, holds: int, measured: Measure
+    body: str, holds: int, measured: Measuring
 ) -> None:
     found = measured.route(body)
     assert found.values["telemetry"] == holds, told(found, "telemetry")
@@ -125,14 +110,14 @@ def test_telemetry_is_a_record_of_what_came_in_or_out_or_of_the_time(
     ],
 )
 def test_metrics_are_telemetry_where_they_are_counted(
-    before: str, body: str, holds: int, measured: Measure
+    before: str, body: str, holds: int, measured: Measuring
 ) -> None:
     found = measured.route(f"{body}\nreturn infer.run(x)", before)
     assert found.values["telemetry"] == holds, told(found, "telemetry")
 
 
 def test_a_metric_of_another_module_that_nobody_counts_up_is_said(
-    measured: Measure,
+    measured: Measuring,
 ) -> None:
     found = measured(
         {
@@ -174,7 +159,7 @@ MIDDLEWARE = (
     ],
 )
 def test_a_middleware_logs_requests_where_the_application_has_it(
-    before: str, holds: int, measured: Measure
+    before: str, holds: int, measured: Measuring
 ) -> None:
     if before.startswith("def later"):
         inner = "".join(f"    {line}\n" for line in MIDDLEWARE.splitlines())
@@ -190,7 +175,7 @@ def test_a_middleware_logs_requests_where_the_application_has_it(
 
 
 def test_a_middleware_that_a_function_of_another_module_adds_counts(
-    measured: Measure,
+    measured: Measuring,
 ) -> None:
     setup = (
         "import logging\nfrom starlette.middleware.base import BaseHTTPMiddleware\n"
@@ -222,13 +207,13 @@ def test_a_middleware_that_a_function_of_another_module_adds_counts(
     ],
 )  # fmt: skip
 def test_an_error_is_reported_by_what_the_application_has(
-    before: str, holds: int, measured: Measure
+    before: str, holds: int, measured: Measuring
 ) -> None:
     found = measured.route("return infer.run(x)", before)
     assert found.values["errors_reported"] == holds, told(found, "errors_reported")
 
 
-def test_one_route_that_logs_is_not_every_route(measured: Measure) -> None:
+def test_one_route_that_logs_is_not_every_route(measured: Measuring) -> None:
     text = (
         f"{HEAD}@app.post('/predict')\ndef predict(x: dict):\n"
         "    logger.info('predicting')\n    return infer.run(x)\n"
@@ -262,14 +247,14 @@ def test_one_route_that_logs_is_not_every_route(measured: Measure) -> None:
     ],
 )  # fmt: skip
 def test_drift_is_a_comparison_that_runs(
-    compare: str, holds: int, measured: Measure
+    compare: str, holds: int, measured: Measuring
 ) -> None:
     found = measured({"main.py": compare})
     assert found.values["drift"] == holds, told(found, "drift")
 
 
 def test_a_notebook_with_a_report_is_named_and_does_not_count(
-    measured: Measure,
+    measured: Measuring,
 ) -> None:
     cell = '{"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": 1,'
     notebook = (
@@ -295,7 +280,7 @@ def test_a_notebook_with_a_report_is_named_and_does_not_count(
     ],
 )
 def test_health_looks_at_the_model_or_says_the_same_always(
-    answer: str, holds: int, measured: Measure
+    answer: str, holds: int, measured: Measuring
 ) -> None:
     route = f"@app.get('/health')\ndef health(request: Request):\n    {answer}\n"
     found = measured({"src/api.py": f"{HEAD}model = None\n{route}"})
@@ -315,7 +300,7 @@ def test_health_looks_at_the_model_or_says_the_same_always(
     ],
 )
 def test_a_field_with_a_limit_is_a_check_of_data(
-    field: str, holds: int, measured: Measure
+    field: str, holds: int, measured: Measuring
 ) -> None:
     text = (
         "from typing import Annotated, Literal\nfrom pydantic import BaseModel, Field\n"
@@ -327,7 +312,7 @@ def test_a_field_with_a_limit_is_a_check_of_data(
     assert found.values["input_checks"] == holds, told(found, "input_checks")
 
 
-def test_an_application_of_flask_is_followed_as_well(measured: Measure) -> None:
+def test_an_application_of_flask_is_followed_as_well(measured: Measuring) -> None:
     text = (
         "from flask import Flask, request\nimport logging\napp = Flask(__name__)\n"
         "@app.before_request\ndef log():\n    logging.info(request.path)\n"
@@ -358,12 +343,12 @@ def test_an_application_of_flask_is_followed_as_well(measured: Measure) -> None:
     ],
 )
 def test_what_is_deep_is_read_without_an_end_of_the_stack(
-    text: str, measured: Measure
+    text: str, measured: Measuring
 ) -> None:
     assert measured({"src/api.py": text, **INFER}).values["drift"] == 0
 
 
-def test_a_file_that_cannot_be_parsed_hides_nothing_else(measured: Measure) -> None:
+def test_a_file_that_cannot_be_parsed_hides_nothing_else(measured: Measuring) -> None:
     found = measured(
         {
             "broken.py": "def (",

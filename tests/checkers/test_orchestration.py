@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pytest
 
 from grader.checkers._base import Bench
-from grader.checkers.orchestration import Orchestration, OrchestrationOptions
 from grader.model.measurement import Measured
+from tests.checkers.conftest import Measure, told
 from tests.conftest import MakeSnapshot
 
 PROJECT = "name: {0}\nentry_points:\n  main:\n    command: python run.py\n"
@@ -19,21 +19,12 @@ STEPS: Mapping[str, str] = {
 
 
 @pytest.fixture
-def measured(make_snapshot: MakeSnapshot, bench: Bench) -> "Measure":
-    return Measure(make_snapshot, bench)
+def measured(make_snapshot: MakeSnapshot, bench: Bench) -> "Measuring":
+    return Measuring("orchestration", make_snapshot, bench)
 
 
-class Measure:
+class Measuring(Measure):
     """What orchestrates some files."""
-
-    def __init__(self, make_snapshot: MakeSnapshot, bench: Bench) -> None:
-        self._make, self._bench = make_snapshot, bench
-
-    def __call__(self, files: Mapping[str, str]) -> Measured:
-        checker, options = Orchestration(), OrchestrationOptions()
-        outcome = checker.measure(self._make(files), options, self._bench).outcome
-        assert isinstance(outcome, Measured)
-        return outcome
 
     def runner(self, body: str, **files: str) -> Measured:
         """Of a main.py with these lines, and two projects below src/."""
@@ -43,11 +34,6 @@ class Measure:
     def project(self, text: str, **files: str) -> Measured:
         """Of an MLproject beside a main.py."""
         return self({"MLproject": text, "main.py": "print('run')\n", **files})
-
-
-def told(found: Measured, name: str) -> str:
-    """What is said of a line."""
-    return next(one.told for one in found.answers if one.quantity == name)
 
 
 @pytest.mark.parametrize(
@@ -72,13 +58,13 @@ def told(found: Measured, name: str) -> str:
         ("text = \"mlflow.run('src/load')\"", 0),
     ],
 )  # fmt: skip
-def test_which_steps_a_call_runs(body: str, steps: int, measured: Measure) -> None:
+def test_which_steps_a_call_runs(body: str, steps: int, measured: Measuring) -> None:
     found = measured.runner(body).values
     assert (found["steps"], found["steps_run"]) == (steps, int(steps > 0))
     assert found["chained"] == int(steps >= 2)
 
 
-def test_steps_that_only_the_configuration_names_are_run(measured: Measure) -> None:
+def test_steps_that_only_the_configuration_names_are_run(measured: Measuring) -> None:
     body = (
         "import mlflow, yaml\nconfig = yaml.safe_load(open('config.yaml'))\n"
         "for step in config['steps']:\n    mlflow.run(f'src/{step}')"
@@ -96,7 +82,9 @@ def test_steps_that_only_the_configuration_names_are_run(measured: Measure) -> N
     assert not found.values["steps_run"] and not found.values["steps_match"]
 
 
-def test_a_step_that_is_not_given_what_it_needs_can_not_run(measured: Measure) -> None:
+def test_a_step_that_is_not_given_what_it_needs_can_not_run(
+    measured: Measuring,
+) -> None:
     needs = (
         "name: a\nentry_points:\n  main:\n    parameters: {rows: int}\n"
         "    command: python run.py {rows}\n"
@@ -108,7 +96,7 @@ def test_a_step_that_is_not_given_what_it_needs_can_not_run(measured: Measure) -
 
 
 def test_a_project_of_another_repository_is_a_step_that_nobody_looks_at(
-    measured: Measure,
+    measured: Measuring,
 ) -> None:
     found = measured.runner("import mlflow\nmlflow.run('https://github.com/a/b#load')")
     assert found.values["steps_run"] == 1
@@ -133,7 +121,7 @@ def test_a_project_of_another_repository_is_a_step_that_nobody_looks_at(
     ],
 )
 def test_whether_what_an_entry_point_starts_is_there(
-    command: str, works: int, measured: Measure
+    command: str, works: int, measured: Measuring
 ) -> None:
     text = (
         "name: a\nentry_points:\n  main:\n    parameters: {steps: str}\n"
@@ -164,14 +152,14 @@ def test_whether_what_an_entry_point_starts_is_there(
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_project_is_said(
-    text: str, line: str, words: str, measured: Measure
+    text: str, line: str, words: str, measured: Measuring
 ) -> None:
     found = measured.project(text)
     assert found.values[line] == 0
     assert words in told(found, line)
 
 
-def test_mlflow_knows_the_file_in_any_case(measured: Measure) -> None:
+def test_mlflow_knows_the_file_in_any_case(measured: Measuring) -> None:
     found = measured({"src/MLProject": PROJECT.format("a"), "src/run.py": "print(1)\n"})
     assert found.values["entry_points"] == 1
 
@@ -235,7 +223,7 @@ SCRIPTS = {"clean.py": "print(1)\n", "train.py": "print(2)\n"}
     ],
 )  # fmt: skip
 def test_which_tool_runs_steps(
-    files: Mapping[str, str], tool: str | None, measured: Measure
+    files: Mapping[str, str], tool: str | None, measured: Measuring
 ) -> None:
     found = measured(files)
     assert found.values["chained"] == found.values["other_tools"] == int(bool(tool))
@@ -257,7 +245,7 @@ def test_which_tool_runs_steps(
         ("from sklearn.pipeline import Pipeline\np = Pipeline(steps=[])\nprint(p.steps)", 0),
     ],
 )  # fmt: skip
-def test_who_says_which_steps_run(lines: str, chosen: int, measured: Measure) -> None:
+def test_who_says_which_steps_run(lines: str, chosen: int, measured: Measuring) -> None:
     config = "main:\n  steps: all\nmodel:\n  n_steps: 3\n"
     found = measured({"main.py": lines + "\n", "config.yaml": config})
     assert found.values["steps_chosen"] == chosen, told(found, "steps_chosen")
@@ -286,7 +274,7 @@ def test_who_says_which_steps_run(lines: str, chosen: int, measured: Measure) ->
     ],
 )
 def test_a_list_of_steps_names_what_is_there(
-    lines: str, matches: int, measured: Measure
+    lines: str, matches: int, measured: Measuring
 ) -> None:
     found = measured({"main.py": lines + "\n", **STEPS})
     assert found.values["steps_match"] == matches, told(found, "steps_match")
@@ -305,7 +293,9 @@ def test_a_list_of_steps_names_what_is_there(
          "takes conf/"),
     ],
 )  # fmt: skip
-def test_what_hydra_starts_with(decorator: str, words: str, measured: Measure) -> None:
+def test_what_hydra_starts_with(
+    decorator: str, words: str, measured: Measuring
+) -> None:
     text = (
         f"import hydra\nfrom pathlib import Path\n\n{decorator}\n"
         "def main(cfg):\n    print(cfg)\n\nmain()\n"
@@ -317,7 +307,7 @@ def test_what_hydra_starts_with(decorator: str, words: str, measured: Measure) -
 
 
 @pytest.mark.sandbox
-def test_hostile_projects_and_lists_are_bounded(measured: Measure) -> None:
+def test_hostile_projects_and_lists_are_bounded(measured: Measuring) -> None:
     points = "".join(
         f"  p{at}:\n    command: {'python a.py && ' * 300}true\n" for at in range(300)
     )
