@@ -17,6 +17,7 @@ itself before it reads the first one, and is gone afterwards.
 
 import array
 import atexit
+import contextlib
 import gc
 import importlib
 import marshal
@@ -58,7 +59,7 @@ MODULES = MappingProxyType(
         ),
         "isort": ("isort.main", "concurrent.futures.process", "multiprocessing.pool"),
         "pydocstyle": ("pydocstyle.cli",),
-        "pylint": ("pylint.lint", "pylint.reporters.json_reporter"),
+        "pylint": ("pylint.lint", "pylint.reporters.json_reporter", "isort.api"),
         "radon": ("radon", "radon.cli", "radon.cli.harvest"),
     }
 )
@@ -126,11 +127,11 @@ def _serve(tool: str, requests: socket.socket, *, prepares: bool) -> NoReturn:
     """Import one tool, then fork for each connection; ends with the process above."""
     launcher.die_with_parent()
     for module in MODULES[tool]:
-        try:
+        # Another version has it elsewhere, and imports it by itself.
+        with contextlib.suppress(ImportError):
             importlib.import_module(module)
-        except ImportError:
-            # Another version has it elsewhere, and imports it by itself.
-            continue
+    with contextlib.suppress(ImportError, AttributeError):
+        _ready(tool)
     unprepared = list(reversed(_PREPARED)) if prepares and tool == "pylint" else []
     room = socket.CMSG_SPACE(4)
     while True:
@@ -151,6 +152,19 @@ def _serve(tool: str, requests: socket.socket, *, prepares: bool) -> NoReturn:
             _keep(socket.socket(fileno=handed[0]), above)
         os.close(handed[0])
         _reap()
+
+
+def _ready(tool: str) -> None:
+    """What every run of a tool does first, or does otherwise than in a process of its own."""
+    if tool == "pylint":
+        from pylint.lint import PyLinter
+
+        # Imports the checkers and compiles their patterns.
+        PyLinter().load_default_plugins()
+    if tool == "detect_secrets":
+        from grader.sandbox import quiet_lines
+
+        quiet_lines.install()
 
 
 def _prepare_pylint(module: str) -> None:
