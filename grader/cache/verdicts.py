@@ -27,21 +27,30 @@ class Verdicts:
         code = ruler(module, self.entries)
         return None if code is None else digest(["verdict", code, *stated])
 
-    def known(self, paths: Collection[str], basis: str) -> dict[str, str]:
-        """The verdicts on those of these files that there are any for."""
+    def known(
+        self, paths: Collection[str], basis: str, *, is_named: bool = False
+    ) -> dict[str, str]:
+        """The verdicts on those of these files that there are any for.
+
+        With `is_named` they are on the path as well, not only on its ending.
+        """
         if not self.is_read:
             return {}
         found = {}
         for path in paths:
-            raw = self.entries.get(self._key(path, basis))
+            raw = self.entries.get(self._key(path, basis, is_named=is_named))
             if raw is not None:
                 found[path] = raw.decode("utf-8", "replace")
         return found
 
-    def keep(self, verdicts: Mapping[str, str], basis: str) -> None:
+    def keep(
+        self, verdicts: Mapping[str, str], basis: str, *, is_named: bool = False
+    ) -> None:
         """Keep what was said of these files."""
         for path, verdict in verdicts.items():
-            self.entries.put(self._key(path, basis), verdict.encode())
+            key = self._key(path, basis, is_named=is_named)
+            self.entries.put(key, verdict.encode())
 
-    def _key(self, path: str, basis: str) -> str:
-        return digest([basis, PurePosixPath(path).suffix, self.contents.of(path)])
+    def _key(self, path: str, basis: str, *, is_named: bool) -> str:
+        name = f"at {path}" if is_named else PurePosixPath(path).suffix
+        return digest([basis, name, self.contents.of(path)])

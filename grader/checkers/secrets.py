@@ -2,8 +2,7 @@
 
 import codecs
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pydantic import field_validator
@@ -18,19 +17,15 @@ from grader.checkers._base import (
     own_settings_finding,
     result_of,
 )
-from grader.checkers._culprits import Rest, Runs, measure_rest
 from grader.checkers._detect_secrets import (
     BASELINE,
     Secret,
     passed_over,
     read_baseline,
-    scan,
-    scan_command,
 )
-from grader.errors import CannotMeasure
+from grader.checkers._secrets_scans import scan_what_is_new
 from grader.model.measurement import Finding, Measured, NotApplicable, Quantity
 from grader.model.snapshot import Snapshot
-from grader.sandbox.limits import Limits
 
 _PRAGMA = re.compile(rb"pragma: ?(allow|white)list")
 
@@ -49,14 +44,6 @@ class SecretsOptions(Options):
         except re.error as error:
             raise ValueError(f"not a regular expression: {error}") from error
         return pattern
-
-
-@dataclass(frozen=True)
-class _Scans:
-    """The secrets as detect-secrets reports them, and with what allowlist comments hide."""
-
-    masked: Mapping[Secret, int | None]
-    unmasked: Mapping[Secret, int | None]
 
 
 class Secrets(Checker[SecretsOptions]):
@@ -154,7 +141,8 @@ class Secrets(Checker[SecretsOptions]):
             return Result(NotApplicable(reason="There are no files to scan."))
         marked = [p for p in files if _PRAGMA.search((snapshot.root / p).read_bytes())]
         known = read_baseline(options.baseline) if options.baseline else frozenset()
-        rest = _scan(files, marked, snapshot, bench)
+        tools = [f"{tool.name} {tool.version}" for tool in self.tool_versions()]
+        rest = scan_what_is_new(files, marked, snapshot, bench, tools)
         files = [path for path in files if path not in rest.culprits]
         masked, unmasked = rest.result.masked, rest.result.unmasked
         hidden = {one: line for one, line in unmasked.items() if one not in masked}
@@ -190,40 +178,6 @@ class Secrets(Checker[SecretsOptions]):
             population=f"tracked files of all types: {len(files)}",
         )
         return result_of(command, outcome, snapshot, bench)
-
-
-def _scan(
-    files: Sequence[str], marked: Sequence[str], snapshot: Snapshot, bench: Bench
-) -> Rest[_Scans]:
-    """Scan the files, and those `marked` with an allowlist comment once more without it."""
-
-    def scan_both(paths: Collection[str], limits: Limits) -> _Scans:
-        under = replace(bench, tool_limits=limits)
-        hidden = [path for path in marked if path in paths]
-        return _Scans(
-            scan(scan_command(unmasked=False), list(paths), snapshot, under),
-            (
-                scan(scan_command(unmasked=True), hidden, snapshot, under)
-                if hidden
-                else {}
-            ),
-        )
-
-    try:
-        return Rest(scan_both(files, bench.tool_limits), {})
-    except CannotMeasure as failure:
-        return measure_rest(
-            failure,
-            files,
-            Runs(
-                only=scan_both,
-                without=lambda culprits, limits: scan_both(
-                    [path for path in files if path not in culprits], limits
-                ),
-                control=lambda limits: scan_both((), limits),
-            ),
-            bench.tool_limits,
-        )
 
 
 def _is_unread(file: Path) -> bool:

@@ -1,5 +1,6 @@
 """What a tool said of a file is kept: the facts are the same as of a run over all files."""
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from grader.cache import ruler
 from grader.cache.contents import Contents
 from grader.cache.entries import Entries
 from grader.cache.verdicts import Verdicts
-from grader.checkers import _file_by_file
+from grader.checkers import _detect_secrets, _file_by_file, _secrets_scans
 from grader.checkers._base import (
     Bench,
     Checker,
@@ -20,8 +21,10 @@ from grader.checkers._base import (
     Result,
     execute,
 )
+from grader.checkers._detect_secrets import Secret
 from grader.checkers.formatting import Formatting
 from grader.checkers.imports import Imports
+from grader.checkers.secrets import Secrets
 from grader.errors import CannotMeasure
 from grader.model.snapshot import Snapshot
 from grader.sandbox.run import ToolOutput
@@ -31,6 +34,11 @@ BOTH = [
     pytest.param(Formatting(), id="formatting"),
     pytest.param(Imports(), id="imports"),
 ]
+EACH = [*BOTH, pytest.param(Secrets(), id="secrets")]
+# In two pieces, so that this file holds no secret.
+LEAK = f'KEY = "{"AKIA" + "IOSFODNN7EXAMPLQ"}"'
+PRAGMA = "  # pragma: allowlist secret"
+LEAKS = {"a.py": f"{LEAK}\n", "b.py": f"{LEAK}{PRAGMA}\n", "c.md": "# C\n"}
 FILES = {
     "src/one.py": "import os\nimport sys\n\nprint(os, sys)\n",
     "src/two.py": "import sys\nimport os\nprint( os, sys )\n",
@@ -50,6 +58,7 @@ class Kept:
         self.given: list[tuple[str, ...]] = []
         self._runs = 0
         monkeypatch.setattr(_file_by_file, "execute", self._execute)
+        monkeypatch.setattr(_detect_secrets, "execute", self._execute)
         # Whoever works on the code while these tests run changes nothing here.
         monkeypatch.setattr(ruler, "_code", lambda top, entries: "the code")
 
@@ -60,7 +69,10 @@ class Kept:
         snapshot: Snapshot,
         bench: Bench,
     ) -> ToolOutput:
-        self.given.append(tuple(files))
+        # detect-secrets is given the folder that it stands in, with our sample in it.
+        given = snapshot.files[:-1] if files == (".",) else files
+        if bench.verdicts is not None:
+            self.given.append(tuple(given))
         return execute(command, files, snapshot, bench)
 
     def measure(
@@ -82,8 +94,7 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
 
 def whole(checker: Checker[OptionsT], snapshot: Snapshot, bench: Bench) -> Result:
     """What is measured without anything that is kept."""
-    scratch = bench.scratch / "whole"
-    scratch.mkdir()
+    scratch = Path(tempfile.mkdtemp(dir=bench.scratch))
     options = checker.options_type()()
     return checker.measure(snapshot, options, replace(bench, scratch=scratch))
 
@@ -95,20 +106,21 @@ def fixture(name: str) -> Snapshot:
     return Snapshot(root=root, name=name, files=tuple(paths))
 
 
-@pytest.mark.parametrize("checker", BOTH)
+@pytest.mark.parametrize("checker", EACH)
 @pytest.mark.parametrize("name", ["messy", "solid"])
 def test_cold_warm_and_whole_are_the_same_to_the_byte(
     checker: Checker[Options], name: str, kept: Kept, bench: Bench
 ) -> None:
     expected = whole(checker, fixture(name), bench)
     cold = kept.measure(checker, fixture(name), bench)
+    runs = len(kept.given)
     warm = kept.measure(checker, fixture(name), bench)
     assert cold == warm == expected
     assert cold.outcome.model_dump_json() == expected.outcome.model_dump_json()
-    assert len(kept.given) == 1
+    assert len(kept.given) == runs > 0
 
 
-@pytest.mark.parametrize("checker", BOTH)
+@pytest.mark.parametrize("checker", EACH)
 def test_only_the_file_that_was_edited_is_judged_anew(
     checker: Checker[Options], kept: Kept, make_snapshot: MakeSnapshot, bench: Bench
 ) -> None:
@@ -181,7 +193,7 @@ def test_another_line_length_is_another_question(
     assert found.outcome.model_dump()["values"]["compliant_files"] == 1
 
 
-@pytest.mark.parametrize("checker", BOTH)
+@pytest.mark.parametrize("checker", EACH)
 def test_a_verdict_that_no_tool_gives_is_not_believed(
     checker: Checker[Options], kept: Kept, make_snapshot: MakeSnapshot, bench: Bench
 ) -> None:
@@ -231,3 +243,59 @@ def test_two_names_for_one_file_are_left_to_the_tool(
 
     assert said(kept.measure) == said(whole)
     assert not kept.given
+
+
+def test_secrets_are_known_with_what_an_allowlist_comment_hides(
+    kept: Kept, make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    kept.measure(Secrets(), make_snapshot(LEAKS), bench)
+    assert kept.given == [("a.py", "b.py", "c.md"), ("b.py",)]
+    edited = make_snapshot({**LEAKS, "c.md": "# D\n"})
+    again = kept.measure(Secrets(), edited, bench)
+    assert kept.given[2:] == [("c.md",)]
+    assert again == whole(Secrets(), edited, bench)
+    assert again.outcome.model_dump()["values"]["secrets"] == 1
+    assert again.outcome.model_dump()["values"]["allowlisted"] == 1
+    bare = make_snapshot({**LEAKS, "b.py": f"{LEAK}\n"})
+    again = kept.measure(Secrets(), bare, bench)
+    assert again == whole(Secrets(), bare, bench)
+    assert again.outcome.model_dump()["values"]["secrets"] == 2
+
+
+def test_a_file_that_has_another_name_now_is_searched_again(
+    kept: Kept, make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    # What looks like a lock file by its name is not searched.
+    kept.measure(Secrets(), make_snapshot({"Pipfile.lock": LEAK}), bench)
+    moved = make_snapshot({"app/lock.txt": LEAK})
+    again = kept.measure(Secrets(), moved, bench)
+    assert kept.given == [("Pipfile.lock",), ("app/lock.txt",)]
+    assert again == whole(Secrets(), moved, bench)
+    assert again.outcome.model_dump()["values"]["secrets"] == 1
+
+
+def test_where_a_new_file_can_not_be_searched_all_are_searched_anew(
+    kept: Kept,
+    make_snapshot: MakeSnapshot,
+    bench: Bench,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept.measure(Secrets(), make_snapshot(LEAKS), bench)
+    scan = _detect_secrets.scan
+    asked: list[list[str]] = []
+
+    def fails_once(
+        command: Command, files: Sequence[str], snapshot: Snapshot, at: Bench
+    ) -> dict[Secret, int | None]:
+        asked.append(list(files))
+        if len(asked) == 1:
+            raise CannotMeasure("it crashed")
+        return scan(command, files, snapshot, at)
+
+    monkeypatch.setattr(_secrets_scans, "scan", fails_once)
+    edited = make_snapshot({**LEAKS, "c.md": "# D\n"})
+    again = kept.measure(Secrets(), edited, bench)
+    assert asked[0] == ["c.md"]
+    assert asked[-2:] == [["a.py", "b.py", "c.md"], ["b.py"]]
+    monkeypatch.setattr(_secrets_scans, "scan", scan)
+    assert again == whole(Secrets(), edited, bench)
