@@ -13,6 +13,7 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import ClassVar, Generic, Protocol, TypeVar, get_args, get_origin
@@ -611,6 +612,7 @@ def own_settings_finding(
     return tuple(found)
 
 
+@cache
 def _version(distribution: str) -> str:
     try:
         return metadata.version(distribution)

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from importlib import metadata
 from threading import Lock
 from weakref import ref
@@ -58,6 +59,7 @@ class Plugin:
     distribution: str
 
 
+@cache
 def installed_plugins() -> tuple[Plugin, ...]:
     """The checks that flake8 will find, its own (E, F, W) among them; by code."""
     points = metadata.entry_points(group="flake8.extension")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 import grader
+from grader.checkers._base import _version
 from grader.checkers._registry import installed
 from grader.engine.grade import static_items
 from grader.model.measurement import Measured
@@ -63,6 +64,7 @@ def test_a_tool_that_is_missing_is_ungraded_with_the_remedy(
         return real(name)
 
     monkeypatch.setattr(metadata, "version", version)
+    _version.cache_clear()
     report = grader.grade(
         FIXTURES / "repos" / "solid", only=["complexity", "error-handling"]
     )
