@@ -14,7 +14,7 @@ from grader.cache import ruler as ruler_module
 from grader.cache.contents import Contents
 from grader.cache.digest import digest
 from grader.cache.entries import Entries
-from grader.cache.ruler import ruler
+from grader.cache.ruler import program, ruler
 from grader.model.snapshot import LeftOut, Snapshot
 from tests.conftest import MakeSnapshot
 
@@ -173,3 +173,19 @@ def test_no_renderer_is_part_of_the_ruler(plugin: Plugin) -> None:
     }
     assert {"checkers", "codebase", "sandbox", "environment", "model"} <= measuring
     assert not measuring & {"reporting", "scoring", "cli", "__pycache__"}
+
+
+def test_a_template_is_part_of_the_program_and_no_part_of_the_ruler(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ruler_module, "shipped", lambda _: tmp_path / "pages")
+    monkeypatch.setattr(ruler_module, "_LOADED_AT", float("inf"))
+    (tmp_path / "pages").mkdir()
+    found = []
+    for number, text in enumerate(("one", "two", "one")):
+        (tmp_path / "pages" / "page").write_text(text)
+        entries = Entries(tmp_path / str(number), 1024 * 1024)
+        found.append((program((), entries), ruler("grader", entries)))
+    (one, same), (two, same_too), (again, _) = found
+    assert one == again != two
+    assert None not in (one, two) and same == same_too
