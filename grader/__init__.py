@@ -45,8 +45,8 @@ def grade(
     from pathlib import Path
 
     from grader.engine.cohort import load_cohort
+    from grader.engine.conditions import Caching
     from grader.engine.grade import Request, grade_repository
-    from grader.engine.reuse import Caching
 
     return grade_repository(
         Request(

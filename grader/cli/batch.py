@@ -1,6 +1,7 @@
 """`mlops-grade batch`: grade a class into a folder."""
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,10 +15,12 @@ from grader.errors import ExitCode, GradeError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
+    from grader.engine.batch import ClassWatch
     from grader.engine.shards import Part
-    from grader.model.classroom import ClassRecord, ClassResult
+    from grader.model.classroom import ClassRecord, ClassResult, Shard
     from grader.submissions.sources import SubmissionList
 
 
@@ -165,22 +168,18 @@ def batch(
     items.csv and index.html.
     """
     from grader.checkers._registry import installed
-    from grader.cli.class_progress import watching_class
-    from grader.cli.class_table import show_class
-    from grader.cli.history import show_moves
     from grader.cli.interrupts import stoppable
     from grader.engine.batch import ClassRequest
     from grader.engine.classroom import grade_class
     from grader.engine.items import catalogue
     from grader.engine.people import keep_people, longer_for
     from grader.engine.roster import groups_of, refused_of
-    from grader.engine.shards import measure_part, parse_shard
     from grader.engine.store import ClassFolder
     from grader.resources import shipped
     from grader.rubric.load import load_rubric
     from grader.submissions.sources import read_submissions
 
-    part = None if shard is None else parse_shard(shard)
+    part = None if shard is None else _part(shard)
     if isolation is IsolationOption.NONE and not quiet:
         typer.echo(
             "mlops-grade: --isolation none: the projects' tests can read your files and "
@@ -221,10 +220,12 @@ def batch(
     live = not quiet and not is_sober(sys.stderr)
     with stoppable():
         try:
-            with watching_class(live=live, quiet=quiet) as watch:
+            with _watching(live=live, quiet=quiet) as watch:
                 if part is None:
                     result = grade_class(request, folder, watch)
                 else:
+                    from grader.engine.shards import measure_part
+
                     measured = measure_part(request, folder, watch)
         except KeyboardInterrupt:
             typer.echo(
@@ -238,9 +239,28 @@ def batch(
             _say_part(measured, output)
         raise typer.Exit(_verdict(measured.lacking, measured.record, strict=strict))
     if not quiet:
+        from grader.cli.class_table import show_class
+        from grader.cli.history import show_moves
+
         show_class(result, output, console(sys.stdout))
         show_moves(output, result.record.run, console(sys.stdout))
     raise typer.Exit(_verdict(_lacking(result), result.record, strict=strict))
+
+
+def _part(shard: str) -> "Shard":
+    from grader.engine.shards import parse_shard
+
+    return parse_shard(shard)
+
+
+def _watching(*, live: bool, quiet: bool) -> "AbstractContextManager[ClassWatch]":
+    if quiet:
+        from grader.engine.batch import Unwatched
+
+        return nullcontext(Unwatched())
+    from grader.cli.class_progress import watching_class
+
+    return watching_class(live=live)
 
 
 def _deadline(before: str | None, timezone: str | None) -> "datetime | None":

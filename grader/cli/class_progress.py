@@ -163,11 +163,9 @@ def _duration(seconds: float) -> str:
 
 
 @contextmanager
-def watching_class(*, live: bool, quiet: bool) -> Iterator[ClassWatch]:
-    """A live table on a terminal, a line for each group elsewhere, or nothing."""
-    if quiet:
-        yield _Counted()
-    elif not live:
+def watching_class(*, live: bool) -> Iterator[ClassWatch]:
+    """A live table on a terminal, a line for each group elsewhere."""
+    if not live:
         yield _Plain()
     else:
         with Live(console=Console(file=sys.stderr), refresh_per_second=4) as shown:

@@ -1,6 +1,7 @@
 """`mlops-grade grade`: measure, mark and show one repository."""
 
 import sys
+from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,8 +15,11 @@ from grader.cli.verdict import held_against, verdict
 from grader.errors import ExitCode, GradeError
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from grader.engine.grade import Request
     from grader.engine.measure import Watch
+    from grader.model.cohort import Cohort
     from grader.model.report import Report
     from grader.reporting.gate import Held
 
@@ -177,8 +181,6 @@ def grade(
     The folder is graded as it stands, with uncommitted changes. Its tests are run in a box
     without network or your files; where no box can be had they are not run.
     """
-    from grader.cli.progress import watching
-    from grader.engine.cohort import load_cohort
     from grader.engine.grade import Request, grade_repository
 
     targets = parse_targets(reports or [])
@@ -200,7 +202,7 @@ def grade(
         signals=not no_signals,
         warm=not no_warm,
         caching=caching(no_cache=no_cache, rerun_tests=rerun_tests),
-        cohort=load_cohort(cohort) if cohort else None,
+        cohort=_cohort(cohort) if cohort else None,
         probe=probe,
     )
     if isolation is IsolationOption.NONE and not quiet:
@@ -210,7 +212,7 @@ def grade(
             err=True,
         )
     is_watched = not quiet and not is_sober(sys.stderr)
-    with watching(enabled=is_watched) as watch:
+    with _watching(enabled=is_watched) as watch:
         if private is None:
             report = grade_repository(request, watch)
         else:
@@ -220,13 +222,29 @@ def grade(
     show(report, wanted, output, quiet=quiet, verbose=verbose)
     code = _verdict(report, fail_under, strict)
     if no_worse_than is not None:
-        with watching(enabled=is_watched) as watch:
+        with _watching(enabled=is_watched) as watch:
             held = held_against(report, request, no_worse_than, watch)
         code = max(code, _held(held, base_report))
     raise typer.Exit(code)
 
 
-def _graded_privately(request: "Request", private: Path, watch: "Watch") -> "Report":
+def _cohort(file: Path) -> "Cohort":
+    from grader.engine.cohort import load_cohort
+
+    return load_cohort(file)
+
+
+def _watching(*, enabled: bool) -> "AbstractContextManager[Watch | None]":
+    if not enabled:
+        return nullcontext()
+    from grader.cli.progress import watching
+
+    return watching(enabled=True)
+
+
+def _graded_privately(
+    request: "Request", private: Path, watch: "Watch | None"
+) -> "Report":
     """The report, and each person's part in the commits in a file of its own."""
     from grader.engine.grade import grade_privately
     from grader.reporting.contributors import contributors_csv

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from grader.checkers._base import Checker, Options
 from grader.checkers._registry import Registry
+from grader.engine.conditions import rubric_facts
 from grader.model.evidence import Evidence
 from grader.model.maturity import Maturity
 from grader.model.measurement import Measured, Measurement, Quantity
@@ -14,7 +15,6 @@ from grader.model.report import (
     QuantityLine,
     Report,
     ReportCheck,
-    RubricFacts,
     Section,
     SubmissionFacts,
 )
@@ -27,12 +27,6 @@ from grader.scoring.effort import effort
 from grader.scoring.fixes import gains
 from grader.scoring.maturity import maturity
 from grader.scoring.totals import weight_shares
-
-
-def rubric_facts(loaded: LoadedRubric) -> RubricFacts:
-    """Which rubric it is."""
-    rubric = loaded.rubric
-    return RubricFacts(name=rubric.name, version=rubric.version, digest=loaded.digest)
 
 
 def quantities_of(

@@ -7,38 +7,40 @@ at every group again and measures what changed.
 
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 from grader.checkers._registry import installed
-from grader.engine.assemble import rubric_facts
-from grader.engine.cluster import ATTEMPTS, WorkerLost, cluster_at
+from grader.engine.basis import Seen
+from grader.engine.conditions import (
+    AUTO,
+    Caching,
+    Earlier,
+    Surroundings,
+    Which,
+    generator,
+    rubric_facts,
+)
 from grader.engine.cores import at_once, cores
-from grader.engine.environment import AUTO
-from grader.engine.gather import Earlier, Surroundings, Which, generator
-from grader.engine.grade import choose
-from grader.engine.reuse import Caching
-from grader.engine.starting import starter_of
+from grader.engine.items import choose
 from grader.engine.store import ClassFolder
-from grader.engine.task import Task, measure_group
 from grader.engine.ticker import Listener, follow
+from grader.engine.unchanged import Unchanged, unchanged_in
 from grader.errors import GradeError, did_you_mean
 from grader.model.classroom import ClassRecord, Group, Refused, Shard
 from grader.model.evidence import Evidence, Trouble
 from grader.rubric.load import LoadedRubric
+from grader.rubric.schema import Item
 from grader.sandbox.choose import Boxes, Isolation
 from grader.sandbox.limits import GIBIBYTE
 from grader.sandbox.remove import private_folder
-from grader.sandbox.warm import stove
-from grader.sandbox.workers import WorkerDied, WorkerPool
 
 # What one group's tools and tests use together most of the time.
-_GROUP_BYTES = 2 * GIBIBYTE
+GROUP_BYTES = 2 * GIBIBYTE
 
 
 class ClassWatch(Listener, Protocol):
@@ -57,22 +59,32 @@ class ClassWatch(Listener, Protocol):
         """Nothing of a group could be measured."""
 
 
-class Machines(Protocol):
-    """Where the groups of a class are measured."""
+class Unwatched:
+    """A `ClassWatch` that nobody looks at."""
 
-    @property
-    def count(self) -> int:
-        """How many groups at once."""
+    def began(self, groups: Sequence[Group], done: int, workers: int) -> None:
+        """Nothing."""
 
-    @property
-    def isolation(self) -> str:
-        """What confines the projects' tests there."""
+    def group_started(self, group: Group) -> None:
+        """Nothing."""
 
-    def open(self, ticks: Path) -> Executor:
-        """What measures them. What it is at is written to `ticks`."""
+    def group_graded(self, group: Group, evidence: Evidence) -> None:
+        """Nothing."""
 
-    def look(self) -> None:
-        """Called several times a second. Raises `GradeError` when it can't go on there."""
+    def group_failed(self, group: Group, trouble: Trouble) -> None:
+        """Nothing."""
+
+    def check_started(self, group: str, item: str) -> None:
+        """Nothing."""
+
+    def check_finished(self, group: str, item: str, outcome: str) -> None:
+        """Nothing."""
+
+    def told(self, group: str, words: str) -> None:
+        """Nothing."""
+
+    def waited(self) -> None:
+        """Nothing."""
 
 
 @dataclass(frozen=True)
@@ -128,62 +140,20 @@ def run_class(
     boxes = Boxes(request.isolation)
     before = folder.record()
     _refuse_other_part(request, before, folder)
-    # The folder goes last: nobody may be at work in it any more.
-    with (
-        _workplace(folder) as work,
-        _machines(request, boxes) as machines,
-        _warm(request, work, boxes) as warm,
-    ):
-        record = _record(request, before, machines.isolation)
+    run = _Run(request, folder, watch, items, boxes, before)
+    unchanged = run.unchanged()
+    found = {
+        group.folder: evidence
+        for group in wanted
+        if unchanged and (evidence := unchanged.holding(group, _which(request, group)))
+    }
+    if len(found) == len(wanted):
+        record = _record(request, before, boxes.description())
         folder.save_record(record)
-        is_resumed = before is not None and before.run == record.run
-        count = min(request.workers or machines.count, machines.count)
-        surroundings = Surroundings(
-            limits=request.loaded.rubric.limits,
-            environment=request.environment,
-            is_offline=request.is_offline,
-            from_source=request.from_source,
-            signals=request.signals,
-            caching=_caching(request),
-            jobs=max(1, cores() // count),
-            work=work,
-            warm=warm,
-        )
-        registry = installed()
-        surroundings = starter_of(
-            request.loaded.rubric, items, registry, surroundings, boxes
-        )
-        done = [g for g in wanted if is_resumed and _is_done(folder, g, record.run)]
-        watch.began(wanted, len(done), count)
-        ticks = work / "ticks.jsonl"
-        tasks = (
-            Task(
-                group=group,
-                which=_which(request, group),
-                items=items,
-                surroundings=surroundings,
-                boxes=boxes,
-                run=record.run,
-                earlier=_earlier(request, folder, group, is_resumed),
-                ticker=ticks,
-            )
-            for group in wanted
-            if group not in done
-        )
-        with follow(ticks, watch) as tick:
-
-            def look() -> None:
-                tick()
-                machines.look()
-
-            pool = machines.open(ticks)
-            for group, found in results(pool, tasks, count, watch, look):
-                if isinstance(found, Evidence):
-                    folder.save(group.folder, found)
-                    watch.group_graded(group, found)
-                else:
-                    folder.save_trouble(group.folder, found)
-                    watch.group_failed(group, found)
+        watch.began(wanted, 0, request.workers or at_once(GROUP_BYTES))
+        run.take_over(wanted, found)
+    else:
+        record = run.measure(wanted, found, unchanged)
     return record.model_copy(
         update={
             "finished_at": _now(),
@@ -192,72 +162,130 @@ def run_class(
     )
 
 
-def results(
-    pool: Executor,
-    tasks: Iterator[Task],
-    count: int,
-    watch: ClassWatch,
-    tick: Callable[[], None],
-) -> Iterator[tuple[Group, Evidence | Trouble]]:
-    """What each task came to, as they end, `count` under way at a time.
+@dataclass(frozen=True)
+class _Run:
+    """A class's run under way: what was asked, and what the run before it said of itself."""
 
-    A task is made when its turn comes, so that a class of any size needs no more memory.
-    """
-    running: dict[Future[str], tuple[Task, int]] = {}
-    while True:
-        while len(running) < count and (task := next(tasks, None)) is not None:
-            watch.group_started(task.group)
-            running[pool.submit(measure_group, task)] = (task, 1)
-        if not running:
-            return
-        ended, _ = wait(running, timeout=0.25, return_when=FIRST_COMPLETED)
-        tick()
-        for future in ended:
-            task, attempt = running.pop(future)
-            try:
-                yield task.group, _parsed(future.result())
-            except WorkerDied as error:
-                if attempt < ATTEMPTS:
-                    running[pool.submit(measure_group, task)] = (task, attempt + 1)
-                else:
-                    yield task.group, _lost(task, error)
-            except WorkerLost:
-                yield task.group, _killer(task)
-            except GradeError:  # what a group's own trouble is not: the run can't go on
-                raise
-            except Exception as error:  # our bug, in one group: the others go on
-                yield task.group, _broken(task, error)
+    request: ClassRequest
+    folder: ClassFolder
+    watch: ClassWatch
+    items: tuple[Item, ...]
+    boxes: Boxes
+    before: ClassRecord | None
 
+    @property
+    def surroundings(self) -> Surroundings:
+        """The conditions as they were asked for; without the starter."""
+        request = self.request
+        return Surroundings(
+            limits=request.loaded.rubric.limits,
+            environment=request.environment,
+            is_offline=request.is_offline,
+            from_source=request.from_source,
+            signals=request.signals,
+            caching=caching_of(request),
+        )
 
-def _parsed(text: str) -> Evidence | Trouble:
-    if text.startswith('{"schema_version"'):
-        return Evidence.model_validate_json(text)
-    return Trouble.model_validate_json(text)
+    def unchanged(self) -> Unchanged | None:
+        """What need not be looked into; None where everything is.
 
+        A part says of each group which run looked at it; a starter may have changed; a
+        cluster's repositories are on other machines.
+        """
+        request = self.request
+        has_starter = request.loaded.rubric.template is not None
+        if request.shard or has_starter or request.cluster is not None:
+            return None
+        return unchanged_in(
+            self.folder,
+            self.items,
+            self.surroundings,
+            installed(),
+            self.boxes.description(),
+        )
 
-def _lost(task: Task, error: WorkerDied) -> Trouble:
-    return task.trouble(
-        "worker",
-        f"{error}, {ATTEMPTS} times.",
-        "If memory ran out, grade fewer groups at once: --workers 1.",
-    )
+    def take_over(self, groups: Sequence[Group], found: Mapping[str, Evidence]) -> None:
+        """Tell of the groups whose results stay as they are."""
+        for group in groups:
+            if group.folder in found:
+                self.watch.group_started(group)
+                self.watch.group_graded(group, found[group.folder])
 
+    def measure(
+        self,
+        wanted: Sequence[Group],
+        found: Mapping[str, Evidence],
+        unchanged: Unchanged | None,
+    ) -> ClassRecord:
+        """Look into every group that was not found to be unchanged."""
+        # What measures takes long to load.
+        from grader.engine.machines import machines_for, results, warm_for
+        from grader.engine.starting import starter_of
+        from grader.engine.task import Task
 
-def _killer(task: Task) -> Trouble:
-    return task.trouble(
-        "worker",
-        f"the cluster's worker ended while it measured this group, {ATTEMPTS} times.",
-        "The worker's own log may say why. If memory ran out, let it measure fewer "
-        "groups at once: --nworkers 1 --nthreads 1.",
-    )
+        request, folder, watch = self.request, self.folder, self.watch
+        # The folder goes last: nobody may be at work in it any more.
+        with (
+            _workplace(folder) as work,
+            machines_for(request, self.boxes) as machines,
+            warm_for(request, work, self.boxes) as warm,
+        ):
+            record = _record(request, self.before, machines.isolation)
+            folder.save_record(record)
+            is_resumed = self.before is not None and self.before.run == record.run
+            count = min(request.workers or machines.count, machines.count)
+            surroundings = replace(
+                self.surroundings,
+                jobs=max(1, cores() // count),
+                work=work,
+                warm=warm,
+            )
+            surroundings = starter_of(
+                request.loaded.rubric,
+                self.items,
+                installed(),
+                surroundings,
+                self.boxes,
+            )
+            left = [group for group in wanted if group.folder not in found]
+            done = [g for g in left if is_resumed and _is_done(folder, g, record.run)]
+            watch.began(wanted, len(done), count)
+            self.take_over(wanted, found)
+            ticks = work / "ticks.jsonl"
+            seen: dict[str, Seen | None] = {}
 
+            def task(group: Group) -> Task:
+                seen[group.folder] = unchanged.seen(group) if unchanged else None
+                return Task(
+                    group=group,
+                    which=_which(request, group),
+                    items=self.items,
+                    surroundings=surroundings,
+                    boxes=self.boxes,
+                    run=record.run,
+                    earlier=_earlier(request, folder, group, is_resumed),
+                    ticker=ticks,
+                )
 
-def _broken(task: Task, error: Exception) -> Trouble:
-    return task.trouble(
-        "bug",
-        f"a bug in mlops-grade: {type(error).__name__}: {error}",
-        "Grade this group by itself for a log to report.",
-    )
+            with follow(ticks, watch) as tick:
+
+                def look() -> None:
+                    tick()
+                    machines.look()
+
+                pool = machines.open(ticks)
+                tasks = (task(group) for group in left if group not in done)
+                for group, came in results(pool, tasks, count, watch, look):
+                    if isinstance(came, Evidence):
+                        folder.save(group.folder, came)
+                        before = seen.pop(group.folder)
+                        if unchanged and before:
+                            unchanged.keep(group, before, _which(request, group), came)
+                        watch.group_graded(group, came)
+                    else:
+                        folder.save_trouble(group.folder, came)
+                        watch.group_failed(group, came)
+        return record
 
 
 def _wanted(request: ClassRequest) -> list[Group]:
@@ -297,72 +325,12 @@ def _refuse_other_part(
     )
 
 
-@dataclass(frozen=True)
-class _ThisMachine:
-    """The processes of this machine."""
-
-    pool: WorkerPool
-    count: int
-    isolation: str
-
-    def open(self, ticks: Path) -> Executor:
-        """The workers write to the file themselves."""
-        return self.pool
-
-    def look(self) -> None:
-        """Nothing: it is here as long as we are."""
-
-
-def _caching(request: ClassRequest) -> Caching:
+def caching_of(request: ClassRequest) -> Caching:
+    """What of the user's cache a class's run uses."""
     # What is to be measured again is taken from nowhere.
     return (
         replace(request.caching, is_read=False) if request.refresh else request.caching
     )
-
-
-def _machines(request: ClassRequest, boxes: Boxes) -> AbstractContextManager[Machines]:
-    if request.cluster is not None:
-        return cluster_at(request.cluster, request.isolation)
-    return _this_machine(request, boxes)
-
-
-# What is imported late, and every group needs all the same.
-_LATER = (
-    "grader.checkers._coverage_work",
-    "grader.engine.task",
-    "grader.environment.provision",
-    "grader.submissions.history",
-)
-
-
-def preloaded() -> tuple[str, ...]:
-    """The modules that every group needs, loaded once for all their processes.
-
-    What others bring is loaded in each process: it may not bear to be forked.
-    """
-    ours = (name for name in installed().modules if name.startswith("grader."))
-    return (*_LATER, *sorted(ours))
-
-
-@contextmanager
-def _this_machine(request: ClassRequest, boxes: Boxes) -> Iterator[Machines]:
-    count = request.workers or at_once(_GROUP_BYTES)
-    pool = WorkerPool(count, preloaded())
-    try:
-        yield _ThisMachine(pool, count, boxes.description())
-    finally:
-        pool.stop()
-
-
-def _warm(
-    request: ClassRequest, work: Path, boxes: Boxes
-) -> AbstractContextManager[Path | None]:
-    # The workers of a cluster may be on other machines.
-    if not request.warm or request.cluster is not None:
-        return nullcontext()
-    # Found once, and not by each worker for itself.
-    boxes.for_forks()
-    return stove(prepares=True, within=work)
 
 
 def _record(

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.checkers._registry import installed
+from grader.engine.conditions import Earlier, Surroundings, Which
 from grader.engine.cores import cores
-from grader.engine.gather import Earlier, Surroundings, Which
 from grader.engine.task import Task, measure_group
 from grader.errors import CannotMeasure
 from grader.model.classroom import Group

@@ -8,20 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.cache.place import user_cache
-from grader.environment.environments import BuiltEnvironment
+from grader.engine.conditions import AUTO, NONE
 from grader.environment.given import Environment, GivenInterpreter
-from grader.environment.manifests import Project, manifests_of, read_manifests
 from grader.environment.wishes import Provisioned, Wish
 from grader.errors import GradeError
 from grader.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from grader.environment.environments import BuiltEnvironment
     from grader.environment.forge import BoxSource
     from grader.environment.interpreters import Choice
+    from grader.environment.manifests import Project
     from grader.environment.provision import Provisioner
     from grader.environment.resolve import Resolution
-
-AUTO, NONE = "auto", "none"
 
 
 def environment_for(
@@ -54,6 +53,9 @@ def environment_for(
             from_source=from_source,
             tell=tell,
         )
+    # What reads manifests is not needed where there is no environment.
+    from grader.environment.environments import BuiltEnvironment
+
     path = Path(wanted)
     project = _manifest(path)
     # By its name first: where a file system knows no such bit, every file is executable.
@@ -81,8 +83,11 @@ def built_environment(
     is_offline: bool = False,
     from_source: bool = False,
     tell: Callable[[str], None] = lambda _: None,
-) -> BuiltEnvironment:
+) -> "BuiltEnvironment":
     """The environment of a repository's manifests; nothing is built until it is asked for."""
+    from grader.environment.environments import BuiltEnvironment
+    from grader.environment.manifests import manifests_of
+
     return BuiltEnvironment(
         lambda: manifests_of(snapshot),
         _Late(user_cache(), home, is_offline, from_source, tell, boxes),
@@ -124,7 +129,9 @@ class _Late:
         )
 
 
-def _manifest(path: Path) -> Project:
+def _manifest(path: Path) -> "Project":
+    from grader.environment.manifests import Project, read_manifests
+
     if not path.is_file():
         return Project()
     file = path.resolve()

@@ -5,32 +5,28 @@ repository begins with.
 """
 
 import hashlib
-import json
 import platform
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib import metadata
-from pathlib import Path
 
 from grader.cache.entries import user_entries
 from grader.checkers._base import Checker, Options
 from grader.engine.capture import Capture, capture
+from grader.engine.conditions import Earlier, Surroundings, Which, generator
 from grader.engine.contributors import contributors_of
 from grader.engine.declared import may_say_more
-from grader.engine.environment import AUTO, environment_for
+from grader.engine.environment import environment_for
 from grader.engine.hosted import Question, asking
 from grader.engine.items import key
 from grader.engine.measure import Unwatched, Watch, Workshop, measure
 from grader.engine.probe import probe_of
 from grader.engine.quoting import quoted
-from grader.engine.reuse import Caching, Reuse
-from grader.engine.starter import Starter
+from grader.engine.reuse import Reuse
 from grader.environment.given import Environment
 from grader.model.evidence import Evidence
 from grader.model.history import Commit, History
-from grader.model.measurement import Failed, Measurement, Tool
+from grader.model.measurement import Failed, Measurement
 from grader.model.report import (
     DeadlineFacts,
     LaterCommit,
@@ -38,78 +34,13 @@ from grader.model.report import (
     RepositoryFacts,
 )
 from grader.model.snapshot import Snapshot
-from grader.rubric.schema import Item, LimitsRule
+from grader.rubric.schema import Item
 from grader.sandbox.choose import Boxes
 from grader.sandbox.remove import private_folder
 
 # As many files that are left out, and commits that came late, as a report names.
 LISTED = 1_000
 LATER_LISTED = 50
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """Under which conditions everything is measured; the same for a whole class.
-
-    `environment` is what the project's tests run in, as `Request` says it; `jobs` how many
-    checks of one repository run at once (None: one for each core). `work` is where
-    temporary files go (None: the system's place). `warm` is the address of the parent of
-    warm tools, None where each is started. `caching` is what is taken from the user's cache.
-    """
-
-    limits: LimitsRule
-    environment: str = AUTO
-    is_offline: bool = False
-    from_source: bool = False
-    signals: bool = True
-    jobs: int | None = None
-    starter: Starter = field(default_factory=Starter)
-    work: Path | None = None
-    warm: Path | None = None
-    caching: Caching = Caching()
-
-    def digest(self, isolation: str) -> str:
-        """A hash of what the numbers depend on beside the repository and the tools."""
-        facts = {
-            "limits": self.limits.model_dump(),
-            "environment": self.environment,
-            "offline": self.is_offline,
-            "from_source": self.from_source,
-            "signals": self.signals,
-            "starter": self.starter.digest,
-            "isolation": isolation,
-            "python": platform.python_version(),
-        }
-        text = json.dumps(facts, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
-
-
-@dataclass(frozen=True)
-class Which:
-    """Which state of a repository is graded.
-
-    `ref` is a branch, tag or commit (None: the folder as it stands, or the default branch),
-    `commit` a hash that is graded whatever its time. With a deadline it is the last commit
-    of that branch at or before it; `now` is the clock that claimed times are held against.
-    `is_cached`: an address is cloned by way of the user's cache. `staged`: what is staged for
-    the next commit, in the index of this name.
-    """
-
-    ref: str | None = None
-    commit: str | None = None
-    deadline: datetime | None = None
-    extension: str = ""
-    now: datetime | None = None
-    is_cached: bool = False
-    staged: str | None = None
-
-
-@dataclass(frozen=True)
-class Earlier:
-    """What an earlier run measured; with `retries` its failures are measured again."""
-
-    evidence: Evidence
-    retries: bool = True
 
 
 def gather(
@@ -151,7 +82,7 @@ def gather(
         snapshot = captured.snapshot
         content = content_of(snapshot)
         plan = surroundings.digest(boxes.description())
-        kept = _kept(earlier, content, plan, checkers)
+        kept = still_holding(earlier, content, plan, checkers)
         if surroundings.caching.reruns_tests:
             kept = _without_tests(kept, checkers)
         reusable = {item.key: found for item in items if (found := kept.get(key(item)))}
@@ -206,13 +137,9 @@ def gather(
             measurements=tuple(distinct.values()),
             contributors=contributors_of(snapshot.history),
             reused=len({key(item) for item in items if item.key in reusable}),
+            is_lasting=_is_lasting(captured),
             duration_s=round(time.monotonic() - started, 3),
         )
-
-
-def generator() -> Tool:
-    """This program and its version."""
-    return Tool(name="mlops-grade", version=metadata.version("mlops-grade"))
 
 
 def content_of(snapshot: Snapshot) -> str:
@@ -268,7 +195,7 @@ def _without_tests(
     return found
 
 
-def _kept(
+def still_holding(
     earlier: Earlier | None,
     content: str,
     plan: str,
@@ -323,6 +250,22 @@ def _repository_facts(captured: Capture) -> RepositoryFacts:
         authors=history.authors if history else None,
         history_is_truncated=history.is_truncated if history else False,
         web=captured.web,
+    )
+
+
+def _is_lasting(captured: Capture) -> bool:
+    """Whether every time that is claimed was over: a clock that goes on changes nothing."""
+    history = captured.snapshot.history
+    if history is None:
+        return not captured.later
+    commits = (*history.commits, *captured.later)
+    claims = [
+        *(time for one in commits for time in (one.authored, one.committed)),
+        *(tag.made for tag in history.tags if tag.made is not None),
+    ]
+    read_at = history.read_at
+    return read_at is not None and all(
+        claim.utc is None or claim.utc <= read_at for claim in claims
     )
 
 

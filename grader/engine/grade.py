@@ -4,26 +4,27 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from grader.checkers._registry import Registry, installed
+from grader.engine.alone import alone
 from grader.engine.assemble import Graded, assemble, quantities_of
-from grader.engine.environment import AUTO
-from grader.engine.gather import Surroundings, Which, gather
-from grader.engine.items import by_item, catalogue
-from grader.engine.measure import Watch
-from grader.engine.reuse import Caching
-from grader.engine.starting import starter_of
-from grader.errors import GradeError, did_you_mean
+from grader.engine.conditions import AUTO, Caching, Surroundings, Which
+from grader.engine.items import by_item, catalogue, choose
+from grader.errors import GradeError
 from grader.model.cohort import Cohort
 from grader.model.contributors import Contributor
+from grader.model.evidence import Evidence
 from grader.model.report import Report
 from grader.resources import shipped
 from grader.rubric.load import load_rubric
-from grader.rubric.schema import Item
+from grader.rubric.schema import Item, Rubric
 from grader.sandbox.choose import Boxes, Isolation
-from grader.sandbox.warm import stove
 from grader.scoring.cohort import Class
 from grader.scoring.totals import grade_measurements
+
+if TYPE_CHECKING:
+    from grader.engine.measure import Watch
 
 
 @dataclass(frozen=True)
@@ -61,13 +62,13 @@ class Request:
     caching: Caching = Caching()
 
 
-def grade_repository(request: Request, watch: Watch | None = None) -> Report:
+def grade_repository(request: Request, watch: "Watch | None" = None) -> Report:
     """Capture, measure, score and assemble. Raises `GradeError` for what the user can mend."""
     return grade_privately(request, watch)[0]
 
 
 def grade_privately(
-    request: Request, watch: Watch | None = None
+    request: Request, watch: "Watch | None" = None
 ) -> tuple[Report, tuple[Contributor, ...]]:
     """The same, and beside the report each person's part in the commits."""
     registry = installed()
@@ -76,7 +77,6 @@ def grade_privately(
     chosen = choose(rubric.items, request.only, request.skip)
     if request.static:
         chosen = static_items(chosen, registry)
-    boxes = Boxes(request.isolation)
     surroundings = Surroundings(
         limits=rubric.limits,
         environment=request.environment,
@@ -85,20 +85,7 @@ def grade_privately(
         signals=request.signals,
         caching=request.caching,
     )
-    with stove(prepares=False) if request.warm else nullcontext() as warm:
-        surroundings = starter_of(
-            rubric, chosen, registry, replace(surroundings, warm=warm), boxes
-        )
-        evidence = gather(
-            request.source,
-            Which(request.ref, is_cached=True, staged=request.staged),
-            chosen,
-            registry.checkers,
-            surroundings,
-            boxes,
-            watch=watch,
-            service=request.probe,
-        )
+    evidence = _evidence(request, loaded.rubric, chosen, surroundings, watch)
     against = None
     if request.cohort is not None:
         quantities = quantities_of(rubric, registry)
@@ -107,6 +94,47 @@ def grade_privately(
     grade = grade_measurements(rubric, measurements, against=against)
     graded = Graded(evidence, measurements, grade)
     return assemble(graded, loaded, registry, against), evidence.contributors
+
+
+def _evidence(
+    request: Request,
+    rubric: Rubric,
+    items: tuple[Item, ...],
+    surroundings: Surroundings,
+    watch: "Watch | None",
+) -> Evidence:
+    """What is known of the repository, or else what measuring it gives."""
+    registry, boxes = installed(), Boxes(request.isolation)
+    which = Which(request.ref, is_cached=True, staged=request.staged)
+    same = None
+    # A starter may have changed, and what is deployed has no state that could be told.
+    if rubric.template is None and request.probe is None:
+        isolation = boxes.description()
+        same = alone(request.source, which, items, surroundings, registry, isolation)
+    if same is not None and (known := same.known()) is not None:
+        return known
+    # What measures takes long to load.
+    from grader.engine.gather import gather
+    from grader.engine.starting import starter_of
+    from grader.sandbox.warm import stove
+
+    with stove(prepares=False) if request.warm else nullcontext() as warm:
+        surroundings = starter_of(
+            rubric, items, registry, replace(surroundings, warm=warm), boxes
+        )
+        evidence = gather(
+            request.source,
+            which,
+            items,
+            registry.checkers,
+            surroundings,
+            boxes,
+            watch=watch,
+            service=request.probe,
+        )
+    if same is not None:
+        same.keep(evidence)
+    return evidence
 
 
 def static_items(items: Sequence[Item], registry: Registry) -> tuple[Item, ...]:
@@ -123,24 +151,3 @@ def static_items(items: Sequence[Item], registry: Registry) -> tuple[Item, ...]:
     if not found:
         raise GradeError("no check of these can be done without the project's tests.")
     return tuple(found)
-
-
-def choose(
-    items: Sequence[Item], only: Sequence[str], skip: Sequence[str]
-) -> tuple[Item, ...]:
-    """The items that `--only` and `--skip` leave. Raises `GradeError` for an unknown id."""
-    known = [item.key for item in items]
-    for name in (*only, *skip):
-        if name not in known:
-            raise GradeError(
-                f'the rubric has no item "{name}".{did_you_mean(name, known)}',
-                hint=f"It has: {', '.join(known)}.",
-            )
-    wanted = tuple(
-        item
-        for item in items
-        if item.key not in skip and (not only or item.key in only)
-    )
-    if not wanted:
-        raise GradeError("--only and --skip leave nothing to grade.")
-    return wanted

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 
 from grader.checkers._registry import OnDemand, Registry
+from grader.errors import GradeError, did_you_mean
 from grader.model.evidence import Evidence
 from grader.model.measurement import Measurement
 from grader.rubric.load import Catalogue, CheckerFacts
@@ -36,3 +37,24 @@ def by_item(items: Sequence[Item], evidence: Evidence) -> dict[str, Measurement]
 def key(asked: Item | Measurement) -> str:
     """What two items have in common that share a measurement: the checker and its options."""
     return f"{asked.checker} {json.dumps(dict(asked.options), sort_keys=True)}"
+
+
+def choose(
+    items: Sequence[Item], only: Sequence[str], skip: Sequence[str]
+) -> tuple[Item, ...]:
+    """The items that `--only` and `--skip` leave. Raises `GradeError` for an unknown id."""
+    known = [item.key for item in items]
+    for name in (*only, *skip):
+        if name not in known:
+            raise GradeError(
+                f'the rubric has no item "{name}".{did_you_mean(name, known)}',
+                hint=f"It has: {', '.join(known)}.",
+            )
+    wanted = tuple(
+        item
+        for item in items
+        if item.key not in skip and (not only or item.key in only)
+    )
+    if not wanted:
+        raise GradeError("--only and --skip leave nothing to grade.")
+    return wanted

@@ -5,8 +5,8 @@ the time it takes to read its numbers. Groups are read one by one: a class of an
 no more memory than its marks.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from grader.checkers._registry import Registry
@@ -15,8 +15,9 @@ from grader.engine.assemble import (
     assemble,
     maturity_of,
     quantities_of,
-    rubric_facts,
 )
+from grader.engine.conditions import rubric_facts
+from grader.engine.decided import UNDECIDED, Decided
 from grader.engine.items import by_item
 from grader.engine.store import ClassFolder
 from grader.model.classroom import ClassRecord, ClassResult, Group, GroupLine
@@ -24,7 +25,7 @@ from grader.model.cohort import Cohort
 from grader.model.evidence import Evidence
 from grader.model.measurement import Measured, Measurement
 from grader.model.report import Report, SubmissionFacts
-from grader.model.score import Grade, Penalty
+from grader.model.score import Grade
 from grader.model.term import Entry
 from grader.rubric.load import LoadedRubric
 from grader.scoring.cohort import Class, cohort_of
@@ -35,27 +36,11 @@ from grader.scoring.ranks import ranks
 from grader.scoring.totals import (
     UNADJUSTED,
     Adjustments,
-    Given,
     grade_measurements,
 )
 
 # The part of the rubric that a total must be over to be ranked.
 RANKED_SHARE = 0.5
-
-
-@dataclass(frozen=True)
-class Decided:
-    """What people decided about a class, by group name: marks by item, and penalties.
-
-    `late` are the groups that were given longer at the price of the rubric's penalty.
-    """
-
-    marks: Mapping[str, Mapping[str, Given]] = field(default_factory=dict)
-    penalties: Mapping[str, Sequence[Penalty]] = field(default_factory=dict)
-    late: frozenset[str] = frozenset()
-
-
-UNDECIDED = Decided()
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from grader.engine.marking import Decided
+from grader.engine.decided import Decided
 from grader.engine.store import write_atomic
 from grader.errors import GradeError
 from grader.model.classroom import Group

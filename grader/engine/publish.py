@@ -6,12 +6,12 @@ from pathlib import Path
 from grader.checkers._registry import Registry
 from grader.engine.analysis import analyse
 from grader.engine.marking import Marking, reports
+from grader.engine.standing import COHORT, REPORTS, TABLES, WORKBOOK, write_index
 from grader.engine.store import ClassFolder, write_atomic
 from grader.engine.term import entry_of, keep, read_term
 from grader.model.analysis import ClassReport
 from grader.model.classroom import ClassResult
 from grader.model.term import Entry
-from grader.reporting.class_page import render_class_markdown, render_class_page
 from grader.reporting.csv import items_csv, scores_csv
 from grader.reporting.html import render_html
 from grader.reporting.json import render_json
@@ -20,7 +20,7 @@ from grader.reporting.xlsx import grades_xlsx
 from grader.rubric.load import LoadedRubric
 from grader.scoring.totals import weight_shares
 
-COHORT = "cohort.json"
+_RENDERERS = (render_json, render_html, render_markdown)
 
 
 def write_class(
@@ -43,11 +43,10 @@ def write_class(
     with grades_xlsx(marking.result, book) as add_findings:
         for group, report in reports(folder, marking, loaded, registry, term.entries):
             home = folder.group(group.folder)
-            write_atomic(home / "report.json", render_json(report).encode())
-            write_atomic(home / "report.html", render_html(report).encode())
-            write_atomic(home / "report.md", render_markdown(report).encode())
+            for name, render in zip(REPORTS, _RENDERERS, strict=True):
+                write_atomic(home / name, render(report).encode())
             add_findings(group, report)
-    write_atomic(folder.root / "grades.xlsx", book.getvalue())
+    write_atomic(folder.root / WORKBOOK, book.getvalue())
     write_tables(folder.root, marking.result)
     write_atomic(folder.root / COHORT, cohort_text(marking))
     told = ClassReport(
@@ -55,9 +54,7 @@ def write_class(
         analysis=analyse(folder, marking, loaded),
         moves=term.moves_to(entry) if entry else None,
     )
-    write_atomic(folder.root / "index.json", render_json(told).encode())
-    write_atomic(folder.root / "index.html", render_class_page(told).encode())
-    write_atomic(folder.root / "index.md", render_class_markdown(told).encode())
+    write_index(folder.root, told)
     if entry:
         keep(folder.root, entry)
 
@@ -78,8 +75,8 @@ def _entry(
 
 def write_tables(target: Path, result: ClassResult) -> None:
     """`scores.csv` and `items.csv`."""
-    write_atomic(target / "scores.csv", scores_csv(result).encode())
-    write_atomic(target / "items.csv", items_csv(result).encode())
+    for name, table in zip(TABLES, (scores_csv, items_csv), strict=True):
+        write_atomic(target / name, table(result).encode())
 
 
 def cohort_text(marking: Marking) -> bytes:

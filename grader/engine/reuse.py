@@ -19,9 +19,9 @@ from grader.cache.entries import Entries
 from grader.cache.ruler import ruler
 from grader.cache.verdicts import Verdicts
 from grader.checkers._base import Checker, Options
+from grader.engine.conditions import Caching, consulted
 from grader.engine.declared import may_say_more, refuse_undeclared
 from grader.environment.given import Environment
-from grader.environment.identity import identity
 from grader.environment.wishes import RESOLUTION_AGE_DAYS
 from grader.errors import CannotMeasure
 from grader.model.environment import EnvironmentFacts
@@ -30,19 +30,6 @@ from grader.model.measurement import Failed, Measured, Measurement, Stored, Tool
 from grader.model.snapshot import Snapshot
 
 _VERSION: Final = 1
-
-
-@dataclass(frozen=True)
-class Caching:
-    """What of the user's cache a run uses.
-
-    Without `is_on` nothing is read or written, without `is_read` everything is measured anew
-    and kept, with `reruns_tests` what needs the project's own code or environment.
-    """
-
-    is_on: bool = True
-    is_read: bool = True
-    reruns_tests: bool = False
 
 
 class _Kept(Stored):
@@ -107,7 +94,7 @@ class Reuse:
             return None
         kind = type(checker)
         code = ruler(kind.__module__, self._entries)
-        where = identity(self._environment) if is_project else ""
+        where = self._where() if is_project else ""
         if code is None or where is None:
             return None
         snapshot = self._contents.snapshot
@@ -121,13 +108,19 @@ class Reuse:
             *("conditions", *self._conditions),
             *("shape", self._contents.shape),
             *("content", self._contents.all_of(paths)),
-            *("consulted", *_consulted(checker, options)),
+            *("consulted", *consulted(checker, options)),
         ]
         if is_project:
             parts += ["project", where, snapshot.name, *self._of_tests]
         if reads is None or checker.reads_history:
             parts += ["commits", *_commits(snapshot)]
         return Asked(digest(parts), checker, is_project)
+
+    def _where(self) -> str | None:
+        # Only the project's own code needs what reads its manifests.
+        from grader.environment.identity import identity
+
+        return identity(self._environment)
 
     def known(self, asked: Asked) -> Measurement | None:
         """What was measured before; None for nothing that holds."""
@@ -197,15 +190,6 @@ def _told(population: str, measured_at: datetime) -> str:
     when = f"{measured_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     told = f"measured {when} on the same files, and not run again"
     return f"{population}; {told}" if population else told
-
-
-def _consulted(checker: Checker[Options], options: Options) -> Iterator[str | bytes]:
-    for file in checker.consults(options):
-        yield str(file)
-        try:
-            yield file.read_bytes()
-        except OSError:
-            yield "can't be read"
 
 
 def _commits(snapshot: Snapshot) -> Iterator[str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from grader.checkers._registry import installed
 from grader.engine.batch import ClassRequest, ClassWatch, run_class
-from grader.engine.gather import generator
+from grader.engine.conditions import generator
 from grader.engine.items import key
 from grader.engine.marking import mark_class
 from grader.engine.people import MARKS, OVERRIDES, decided_in

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from grader.checkers._registry import Registry
 from grader.engine.capture import capture
-from grader.engine.environment import NONE, environment_for
-from grader.engine.gather import Surroundings, reuse_of
+from grader.engine.conditions import NONE, Surroundings
+from grader.engine.environment import environment_for
+from grader.engine.gather import reuse_of
 from grader.engine.items import key
 from grader.engine.measure import Unwatched, Workshop, measure
 from grader.engine.starter import Mark, Starter, marks

@@ -225,6 +225,17 @@ class ClassFolder:
             self.group(folder) / "trouble.json", Trouble.model_validate_json
         )
 
+    def seal(self, folder: str) -> str | None:
+        """The hashes of a group's result and its findings; None where there is none, or trouble."""
+        home = self.group(folder)
+        if (home / "trouble.json").exists():
+            return None
+        try:
+            files = [home / name for name in ("result.json", "findings.json")]
+            return " ".join(hashlib.sha256(f.read_bytes()).hexdigest() for f in files)
+        except OSError:
+            return None
+
     def light(self, folder: str) -> Evidence | None:
         """A group's result without findings; None where there is none that is whole."""
         kept = self._kept(folder)

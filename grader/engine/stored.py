@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.checkers._registry import Registry, installed
+from grader.engine.decided import Decided
 from grader.engine.items import catalogue
-from grader.engine.marking import Decided, Marking, mark_class
+from grader.engine.marking import Marking, mark_class
 from grader.engine.people import decided_in
 from grader.engine.store import ClassFolder, ReadOnce
 from grader.errors import GradeError

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.checkers._registry import installed
-from grader.engine.gather import Earlier, Surroundings, Which, gather
+from grader.engine.conditions import Earlier, Surroundings, Which
+from grader.engine.gather import gather
 from grader.engine.ticker import Ticker
 from grader.errors import GradeError
 from grader.model.classroom import Group

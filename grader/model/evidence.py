@@ -22,6 +22,8 @@ class Evidence(Stored):
     the environment asked for). `measured_at` is UTC, ISO 8601; `run` the class run that
     measured, empty outside one; `reused` how many measurements an earlier run had made.
     `contributors` are for whoever grades: nothing that students get is made of them.
+    `is_lasting`: no commit claims a time that was still to come, so that another day would
+    have said the same of the same repository.
     """
 
     schema_version: Literal[1] = EVIDENCE_VERSION
@@ -40,6 +42,7 @@ class Evidence(Stored):
     measurements: tuple[Measurement, ...]
     contributors: tuple[Contributor, ...] = ()
     reused: int = 0
+    is_lasting: bool = False
     duration_s: float = 0.0
 
 

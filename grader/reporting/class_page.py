@@ -18,17 +18,31 @@ LOWEST = 3
 
 def render_class_page(report: ClassReport) -> str:
     """A class as one HTML file, `index.html` of its folder."""
-    return page(
-        "class.html.j2",
-        asset("report.css") + asset("class.css"),
-        asset("report.js") + asset("class.js"),
-        **_content(report),
-    )
+    return _page(_content(report))
 
 
 def render_class_markdown(report: ClassReport) -> str:
     """A class as Markdown, `index.md` of its folder."""
-    return from_template("class.md.j2", **_content(report))
+    return _markdown(_content(report))
+
+
+def render_class(report: ClassReport) -> tuple[str, str]:
+    """The same as both, HTML and Markdown, at once."""
+    content = _content(report)
+    return _page(content), _markdown(content)
+
+
+def _page(content: dict[str, object]) -> str:
+    return page(
+        "class.html.j2",
+        asset("report.css") + asset("class.css"),
+        asset("report.js") + asset("class.js"),
+        **content,
+    )
+
+
+def _markdown(content: dict[str, object]) -> str:
+    return from_template("class.md.j2", **content)
 
 
 def _content(report: ClassReport) -> dict[str, object]:

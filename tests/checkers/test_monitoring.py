@@ -1,6 +1,5 @@
 """Monitoring: what of a request is followed to what is written down; the examples say more."""
 
-
 import pytest
 
 from grader.checkers._base import Bench

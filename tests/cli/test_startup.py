@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from grader.cli.app import program, run
 from grader.cli.commands import COMMANDS, line_of
+from tests.committing import git
 
 # Prints what is loaded once the command line has run.
 SCRIPT = """\
@@ -82,7 +84,9 @@ def test_the_list_of_commands_loads_none_of_them(tmp_path: Path) -> None:
     assert ours == {"grader.cli.app", "grader.cli.commands"}
 
 
+@pytest.mark.parametrize("environment", ["auto", "none"])
 def test_what_was_measured_before_loads_no_tool_and_no_other_checker(
+    environment: str,
     tmp_path: Path,
 ) -> None:
     repository = tmp_path / "repository"
@@ -90,7 +94,8 @@ def test_what_was_measured_before_loads_no_tool_and_no_other_checker(
     (repository / "a.py").write_text('"""A module."""\n')
     (tmp_path / "r.yaml").write_text(RUBRIC)
     settings = {"MLOPS_GRADE_CACHE": str(tmp_path / "cache")}
-    arguments = ("repository", "--rubric", "r.yaml", "--skip", "coverage")
+    options = ("--rubric", "r.yaml", "--skip", "coverage", "-e", environment)
+    arguments = ("repository", *options)
     loaded_by(*arguments, folder=tmp_path, settings=settings)
 
     loaded = loaded_by(*arguments, folder=tmp_path, settings=settings)
@@ -105,6 +110,34 @@ def test_what_was_measured_before_loads_no_tool_and_no_other_checker(
     assert public == {"formatting", "error_handling", "coverage"}
     assert "_coverage_work" not in checkers
     assert "grader.environment.provision" not in loaded
+    # It has no environment, so that nobody asks what it declares.
+    assert ("grader.environment.manifests" in loaded) == (environment == "auto")
+
+
+def test_a_class_that_did_not_change_loads_nothing_that_measures_or_marks(
+    tmp_path: Path,
+) -> None:
+    repository = tmp_path / "clones" / "a"
+    repository.mkdir(parents=True)
+    (repository / "a.py").write_text('"""A module."""\n')
+    git(repository, "init", "-q")
+    git(repository, "add", ".")
+    git(repository, "commit", "-q", "-m", "One")
+    (tmp_path / "r.yaml").write_text(RUBRIC)
+    settings = {"MLOPS_GRADE_CACHE": str(tmp_path / "cache")}
+    arguments = ("batch", "clones", "-o", "class", "-q", "-e", "none")
+    options = ("--rubric", "r.yaml", "--skip", "coverage", "--isolation", "none")
+    # What was written a moment ago is looked into again.
+    time.sleep(3.1)
+    loaded_by(*arguments, *options, folder=tmp_path, settings=settings)
+
+    loaded = loaded_by(*arguments, *options, folder=tmp_path, settings=settings)
+
+    unneeded = NOT_FOR_KNOWN - {"jinja2", "filelock"} | {"xlsxwriter", "rich"}
+    assert sorted(tops(loaded) & unneeded) == []
+    ours = {"gather", "capture", "machines", "task", "cluster", "publish", "shards"}
+    assert {name for name in ours if f"grader.engine.{name}" in loaded} == set()
+    assert "grader.environment.manifests" not in loaded
 
 
 def test_what_the_list_says_of_a_command_is_what_its_own_help_says() -> None:

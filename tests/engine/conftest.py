@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader.engine.batch import preloaded
+from grader.engine.machines import preloaded
 from grader.sandbox.workers import WorkerPool
 
 

@@ -9,12 +9,12 @@ import pytest
 
 from grader.checkers._registry import installed
 from grader.engine import classroom
-from grader.engine.batch import ClassRequest, results, run_class
+from grader.engine.batch import ClassRequest, run_class
 from grader.engine.classroom import grade_class
-from grader.engine.gather import Surroundings, Which
+from grader.engine.conditions import Caching, Surroundings, Which
 from grader.engine.items import catalogue
+from grader.engine.machines import results
 from grader.engine.marking import mark_class
-from grader.engine.reuse import Caching
 from grader.engine.store import ClassFolder
 from grader.engine.task import Task
 from grader.engine.ticker import Ticker, follow

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from grader.checkers._registry import installed
+from grader.engine.conditions import Earlier, Surroundings, Which
 from grader.engine.contributors import MOST_PEOPLE, contributors_of
-from grader.engine.gather import Earlier, Surroundings, Which, gather
+from grader.engine.gather import gather
 from grader.engine.grade import Request, grade_privately
 from grader.model.contributors import Contributor
 from grader.model.evidence import Evidence

@@ -10,7 +10,8 @@ import pytest
 from grader.checkers._base import Bench, Checker, Options
 from grader.checkers._registry import installed
 from grader.engine import hosted
-from grader.engine.gather import Earlier, Surroundings, Which, gather
+from grader.engine.conditions import Earlier, Surroundings, Which
+from grader.engine.gather import gather
 from grader.engine.grade import static_items
 from grader.engine.hosted import Question, asking
 from grader.engine.items import catalogue

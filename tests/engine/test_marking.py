@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from grader.checkers._registry import installed
+from grader.engine.decided import Decided
 from grader.engine.items import catalogue
-from grader.engine.marking import Decided, mark_class, reports
+from grader.engine.marking import mark_class, reports
 from grader.engine.store import ClassFolder
 from grader.model.classroom import ClassRecord, ClassResult, Group
 from grader.model.evidence import Evidence, Trouble

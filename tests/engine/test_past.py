@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from grader.checkers._registry import installed
-from grader.engine.gather import Earlier, Surroundings, Which, gather
+from grader.engine.conditions import Earlier, Surroundings, Which
+from grader.engine.gather import gather
 from grader.model.evidence import Evidence
 from grader.model.measurement import Failed, Measured
 from grader.rubric.schema import Item, LimitsRule

@@ -13,8 +13,9 @@ from grader.cache.digest import digest
 from grader.cache.entries import Entries
 from grader.checkers._base import Bench, Checker, Options, Result
 from grader.engine import reuse as reuse_module
+from grader.engine.conditions import Caching
 from grader.engine.measure import measure_item
-from grader.engine.reuse import Caching, Reuse
+from grader.engine.reuse import Reuse
 from grader.environment.given import GivenInterpreter
 from grader.errors import CannotMeasure
 from grader.model.history import History

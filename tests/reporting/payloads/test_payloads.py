@@ -48,6 +48,7 @@ WRITERS = {
     "annotations.stopped": {"stopped-log"},
     "badge.render_badge": {"badge"},
     "badge.render_badge_svg": {"badge-svg"},
+    "class_page.render_class": {"class-html", "class-markdown"},
     "class_page.render_class_markdown": {"class-markdown"},
     "class_page.render_class_page": {"class-html"},
     "comparison.comparison_html": {"comparison-html"},
