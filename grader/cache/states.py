@@ -87,8 +87,10 @@ _Entry = tuple[str, os.stat_result]
 
 
 def _below(folder: str) -> Iterator[_Entry]:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            yield entry.path, entry.stat(follow_symlinks=False)
-            if entry.is_dir(follow_symlinks=False):
-                yield from _below(entry.path)
+    left = [folder]
+    while left:
+        with os.scandir(left.pop()) as entries:
+            for entry in entries:
+                yield entry.path, entry.stat(follow_symlinks=False)
+                if entry.is_dir(follow_symlinks=False):
+                    left.append(entry.path)

@@ -81,3 +81,26 @@ def test_what_cannot_be_told_is_no_state(
     assert state_of_files([folder / "b.py"]) is not None
     monkeypatch.setattr(states, "MAX_FILES", 2)
     assert state_of_folder(folder) is None
+
+
+def test_folders_in_folders_are_told_however_deep(folder: Path) -> None:
+    # As text: a path of pathlib's, and `makedirs`, call themselves for each folder.
+    deepest = os.fspath(folder)
+    for _ in range(1_200):
+        deepest += "/d"
+        os.mkdir(deepest)
+    before = state_of_folder(folder)
+    with open(f"{deepest}/a.py", "wb"):
+        pass
+    after = state_of_folder(folder)
+    assert before and after
+    assert before.digest != after.digest
+
+
+def test_a_name_that_is_no_text_is_told(folder: Path) -> None:
+    before = state_of_folder(folder)
+    with open(os.fsencode(folder) + b"/\xff.py", "wb"):
+        pass
+    after = state_of_folder(folder)
+    assert before and after
+    assert before.digest != after.digest
