@@ -43,7 +43,8 @@ def seen_at(source: str) -> Seen | None:
     try:
         folder = Path(source).expanduser().resolve()
         has_git = S_ISDIR((folder / ".git").lstat().st_mode)
-    except OSError:
+    except (OSError, RuntimeError, ValueError):
+        # No such folder or user, links in a circle, or no path at all: capturing it says so.
         return None
     # Of a folder without git those above it may say what is taken, of a `.git` that is a
     # file others what it stands for.

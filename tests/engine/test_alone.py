@@ -11,6 +11,7 @@ from grader.cache import states
 from grader.cache.entries import user_entries
 from grader.cache.ruler import program
 from grader.engine import gather
+from grader.engine.basis import seen_at
 from grader.engine.capture import capture
 from grader.engine.conditions import Caching
 from grader.engine.grade import Request, grade_repository
@@ -152,3 +153,12 @@ def test_an_entry_that_is_no_evidence_is_not_believed(graded: Graded) -> None:
         entries.put(file.parent.name + file.name, b'{"version": 1}')
     assert timeless(graded.run()) == timeless(first)
     assert graded.captured
+
+
+@pytest.mark.parametrize("source", ["~nobody-here/x", "a\0b", "circle/x", "nowhere"])
+def test_what_is_no_folder_is_not_seen_and_breaks_nothing(
+    source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "circle").symlink_to("circle")
+    assert seen_at(source) is None
