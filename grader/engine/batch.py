@@ -219,7 +219,12 @@ class _Run:
     ) -> ClassRecord:
         """Look into every group that was not found to be unchanged."""
         # What measures takes long to load.
-        from grader.engine.machines import machines_for, results, warm_for
+        from grader.engine.machines import (
+            largest_first,
+            machines_for,
+            results,
+            warm_for,
+        )
         from grader.engine.starting import starter_of
         from grader.engine.task import Task
 
@@ -234,9 +239,13 @@ class _Run:
             folder.save_record(record)
             is_resumed = self.before is not None and self.before.run == record.run
             count = min(request.workers or machines.count, machines.count)
+            left = [group for group in wanted if group.folder not in found]
+            done = [g for g in left if is_resumed and _is_done(folder, g, record.run)]
+            left = largest_first([group for group in left if group not in done])
+            side_by_side = max(1, min(count, len(left)))
             surroundings = replace(
                 self.surroundings,
-                jobs=max(1, cores() // count),
+                jobs=max(1, cores() // side_by_side),
                 work=work,
                 warm=warm,
             )
@@ -247,8 +256,6 @@ class _Run:
                 surroundings,
                 self.boxes,
             )
-            left = [group for group in wanted if group.folder not in found]
-            done = [g for g in left if is_resumed and _is_done(folder, g, record.run)]
             watch.began(wanted, len(done), count)
             self.take_over(wanted, found)
             ticks = work / "ticks.jsonl"
@@ -274,7 +281,7 @@ class _Run:
                     machines.look()
 
                 pool = machines.open(ticks)
-                tasks = (task(group) for group in left if group not in done)
+                tasks = (task(group) for group in left)
                 for group, came in results(pool, tasks, count, watch, look):
                     if isinstance(came, Evidence):
                         folder.save(group.folder, came)

@@ -84,15 +84,16 @@ def test_what_cannot_be_told_is_no_state(
 
 
 def test_folders_in_folders_are_told_however_deep(folder: Path) -> None:
-    # As text: a path of pathlib's, and `makedirs`, call themselves for each folder.
-    deepest = os.fspath(folder)
+    # As text: pathlib, `makedirs` and `rmtree` call themselves for each folder.
+    chain = [os.fspath(folder)]
     for _ in range(1_200):
-        deepest += "/d"
-        os.mkdir(deepest)
+        chain.append(f"{chain[-1]}/d")
+        os.mkdir(chain[-1])
     before = state_of_folder(folder)
-    with open(f"{deepest}/a.py", "wb"):
-        pass
+    os.mkdir(f"{chain[-1]}/e")
     after = state_of_folder(folder)
+    for one in (f"{chain[-1]}/e", *reversed(chain[1:])):
+        os.rmdir(one)
     assert before and after
     assert before.digest != after.digest
 

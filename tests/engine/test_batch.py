@@ -13,7 +13,7 @@ from grader.engine.batch import ClassRequest, run_class
 from grader.engine.classroom import grade_class
 from grader.engine.conditions import Caching, Surroundings, Which
 from grader.engine.items import catalogue
-from grader.engine.machines import results
+from grader.engine.machines import largest_first, results
 from grader.engine.marking import mark_class
 from grader.engine.store import ClassFolder
 from grader.engine.task import Task
@@ -394,3 +394,18 @@ def test_what_workers_say_is_passed_on_and_half_a_line_waits(tmp_path: Path) -> 
         ticker.finished("lint", NotApplicable(reason="nothing"))
         tick()
     assert watch.checks == ["team 1 lint", "team 2 pylint"]
+
+
+def test_the_largest_begins_first_and_what_lies_elsewhere_last(tmp_path: Path) -> None:
+    def lying(name: str, size: int) -> Group:
+        home = tmp_path / name / "src"
+        home.mkdir(parents=True)
+        (home / "a.py").write_text("#" * size)
+        (home / "data.csv").write_text("1\n" * 1_000)
+        return Group(name=name, folder=name, source=str(home.parent))
+
+    url = Group(name="url", folder="url", source="https://example.org/a/b")
+    gone = Group(name="gone", folder="gone", source=str(tmp_path / "gone\0"))
+    small, large, middle = lying("s", 1), lying("l", 99), lying("m", 10)
+    order = largest_first([url, small, gone, large, middle])
+    assert [group.name for group in order] == ["l", "m", "s", "url", "gone"]
