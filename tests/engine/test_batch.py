@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from grader.checkers._registry import installed
-from grader.engine import classroom
+from grader.engine import publish
 from grader.engine.batch import ClassRequest, run_class
 from grader.engine.classroom import grade_class
 from grader.engine.conditions import Caching, Surroundings, Which
@@ -179,7 +179,7 @@ def test_a_run_stopped_while_its_reports_are_written_is_gone_on_with(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(classroom, "write_class", stopped)
+        patched.setattr(publish, "write_class", stopped)
         with pytest.raises(KeyboardInterrupt):
             grade_class(request_for(groups), folder, Recorded())
     measured = stored(folder)
