@@ -107,8 +107,10 @@ def _evidence(
     registry, boxes = installed(), Boxes(request.isolation)
     which = Which(request.ref, is_cached=True, staged=request.staged)
     same = None
-    # A starter may have changed, and what is deployed has no state that could be told.
-    if rubric.template is None and request.probe is None:
+    # A starter may have changed, what is deployed has no state that could be told, and an
+    # index of what is staged may lie anywhere.
+    others = (rubric.template, request.probe, request.staged)
+    if all(other is None for other in others):
         isolation = boxes.description()
         same = alone(request.source, which, items, surroundings, registry, isolation)
     if same is not None and (known := same.known()) is not None:

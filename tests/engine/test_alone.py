@@ -1,6 +1,7 @@
 """A repository graded again: it is captured where anything is another, and only there."""
 
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -136,6 +137,14 @@ def test_what_is_asked_otherwise_is_captured(
 ) -> None:
     graded.run()
     assert graded.is_captured(**other)
+
+
+def test_what_is_staged_is_captured_every_time(graded: Graded, tmp_path: Path) -> None:
+    # The index of what is staged may lie where nothing tells that it was written.
+    index = tmp_path / "index"
+    shutil.copy(graded.home / ".git" / "index", index)
+    assert graded.is_captured(staged=str(index))
+    assert graded.is_captured(staged=str(index))
 
 
 def test_what_runs_the_projects_code_is_captured_every_time(graded: Graded) -> None:
