@@ -14,6 +14,7 @@ from grader.cache.states import State, now, state_of_folder
 from grader.checkers._base import Checker, Options
 from grader.checkers._registry import Registry
 from grader.engine.conditions import AUTO, NONE, Earlier, Surroundings, consulted
+from grader.engine.declared import is_whole
 from grader.engine.items import key
 from grader.model.evidence import Evidence
 from grader.rubric.schema import Item
@@ -73,8 +74,13 @@ class Basis:
 
         if not evidence.is_lasting or evidence.plan != self.plan:
             return False
+        checkers = self.registry.checkers
+        if not all(
+            is_whole(checkers[m.checker], m.outcome) for m in evidence.measurements
+        ):
+            return False
         kept = still_holding(
-            Earlier(evidence), evidence.content, evidence.plan, self.registry.checkers
+            Earlier(evidence), evidence.content, evidence.plan, checkers
         )
         return {key(item) for item in self.items} == set(kept)
 

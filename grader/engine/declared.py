@@ -2,7 +2,7 @@
 
 from grader.checkers._base import Checker, Options, Result
 from grader.errors import CannotMeasure
-from grader.model.measurement import Measured, NotApplicable
+from grader.model.measurement import Failed, Measured, NotApplicable, Outcome
 
 
 def refuse_undeclared(
@@ -42,6 +42,13 @@ def is_settled(checker: Checker[Options], result: Result) -> bool:
     return isinstance(result.outcome, NotApplicable) or not _lacks(
         checker, result.outcome
     )
+
+
+def is_whole(checker: Checker[Options], outcome: Outcome) -> bool:
+    """Whether nothing is lacking that measuring the same once more might give."""
+    if isinstance(outcome, Failed) or may_say_more(checker, outcome):
+        return False
+    return not isinstance(outcome, Measured) or not outcome.not_measured
 
 
 def may_say_more(checker: Checker[Options], outcome: Measured | NotApplicable) -> bool:

@@ -20,13 +20,13 @@ from grader.cache.ruler import ruler
 from grader.cache.verdicts import Verdicts
 from grader.checkers._base import Checker, Options
 from grader.engine.conditions import Caching, consulted
-from grader.engine.declared import may_say_more, refuse_undeclared
+from grader.engine.declared import is_whole, refuse_undeclared
 from grader.environment.given import Environment
 from grader.environment.wishes import RESOLUTION_AGE_DAYS
 from grader.errors import CannotMeasure
 from grader.model.environment import EnvironmentFacts
 from grader.model.history import History
-from grader.model.measurement import Failed, Measured, Measurement, Stored, Tool
+from grader.model.measurement import Failed, Measurement, Stored, Tool
 from grader.model.snapshot import Snapshot
 
 _VERSION: Final = 1
@@ -152,7 +152,7 @@ class Reuse:
             outcome = kept.measurement.outcome
             if kept.measurement.checker != asked.checker.id:
                 return None
-            if isinstance(outcome, Failed) or not _is_whole(asked, kept.measurement):
+            if isinstance(outcome, Failed) or not is_whole(asked.checker, outcome):
                 return None
             refuse_undeclared(asked.checker, outcome)
         except (ValidationError, CannotMeasure):
@@ -162,7 +162,7 @@ class Reuse:
 
     def keep(self, asked: Asked, measurement: Measurement) -> None:
         """Keep a measurement for later runs, if it is whole."""
-        if not _is_whole(asked, measurement):
+        if not is_whole(asked.checker, measurement.outcome):
             return
         facts = self._environment.facts() if asked.is_project else None
         kept = _Kept(measured_at=_now(), measurement=measurement, environment=facts)
@@ -176,14 +176,6 @@ class Reuse:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _is_whole(asked: Asked, measurement: Measurement) -> bool:
-    """Whether nothing is lacking that another run might have."""
-    outcome = measurement.outcome
-    if isinstance(outcome, Failed) or may_say_more(asked.checker, outcome):
-        return False
-    return not isinstance(outcome, Measured) or not outcome.not_measured
 
 
 def _told(population: str, measured_at: datetime) -> str:

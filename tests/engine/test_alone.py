@@ -12,10 +12,12 @@ from grader.cache import states
 from grader.cache.entries import user_entries
 from grader.cache.ruler import program
 from grader.engine import gather
+from grader.engine import measure as measuring
 from grader.engine.basis import seen_at
 from grader.engine.capture import capture
 from grader.engine.conditions import Caching
 from grader.engine.grade import Request, grade_repository
+from grader.model.measurement import NotMeasured
 from grader.model.report import Report
 from tests.committing import git
 from tests.engine.test_batch import RUBRIC
@@ -145,6 +147,27 @@ def test_what_is_staged_is_captured_every_time(graded: Graded, tmp_path: Path) -
     shutil.copy(graded.home / ".git" / "index", index)
     assert graded.is_captured(staged=str(index))
     assert graded.is_captured(staged=str(index))
+
+
+def test_what_another_run_might_measure_better_is_captured_every_time(
+    graded: Graded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measure = measuring.measure
+
+    def in_part(*arguments, **options):  # type: ignore[no-untyped-def]
+        lacking = (NotMeasured(path="main.py", reason="It took too long."),)
+        return {
+            name: one.model_copy(
+                update={
+                    "outcome": one.outcome.model_copy(update={"not_measured": lacking})
+                }
+            )
+            for name, one in measure(*arguments, **options).items()
+        }
+
+    monkeypatch.setattr(gather, "measure", in_part)
+    assert graded.is_captured()
+    assert graded.is_captured()
 
 
 def test_what_runs_the_projects_code_is_captured_every_time(graded: Graded) -> None:
