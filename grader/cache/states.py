@@ -39,7 +39,7 @@ def state_of_folder(folder: Path) -> State | None:
     if os.name == "nt":
         return None
     try:
-        return _state(_below(os.fspath(folder)))
+        return _state(below(os.fspath(folder)))
     except OSError:
         return None
 
@@ -86,11 +86,14 @@ def _stated(status: os.stat_result) -> str:
 _Entry = tuple[str, os.stat_result]
 
 
-def _below(folder: str) -> Iterator[_Entry]:
+def below(folder: str, *, is_hidden_too: bool = True) -> Iterator[_Entry]:
+    """Everything in a folder and its folders, however deep. Raises `OSError`."""
     left = [folder]
     while left:
         with os.scandir(left.pop()) as entries:
             for entry in entries:
+                if not is_hidden_too and entry.name.startswith("."):
+                    continue
                 yield entry.path, entry.stat(follow_symlinks=False)
                 if entry.is_dir(follow_symlinks=False):
                     left.append(entry.path)

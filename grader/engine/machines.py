@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
+from grader.cache.states import below
 from grader.checkers._registry import installed
 from grader.engine.batch import GROUP_BYTES, ClassRequest, ClassWatch
 from grader.engine.cluster import ATTEMPTS, WorkerLost, cluster_at
@@ -59,22 +60,15 @@ def _python_bytes(source: str) -> int:
     """About how much Python there is to measure; 0 where that can't be told."""
     if looks_like_url(source):
         return 0
-    total, seen = 0, 0
-    left = [os.path.expanduser(source)]
-    while left and seen < _LOOKED_AT:
-        try:
-            with os.scandir(left.pop()) as entries:
-                for entry in islice(entries, _LOOKED_AT - seen):
-                    seen += 1
-                    if entry.name.startswith("."):
-                        continue
-                    if entry.is_dir(follow_symlinks=False):
-                        left.append(entry.path)
-                    elif entry.name.endswith(".py"):
-                        total += entry.stat(follow_symlinks=False).st_size
-        except (OSError, ValueError):
-            continue
-    return total
+    found = below(os.path.expanduser(source), is_hidden_too=False)
+    try:
+        return sum(
+            status.st_size
+            for path, status in islice(found, _LOOKED_AT)
+            if path.endswith(".py")
+        )
+    except (OSError, ValueError):
+        return 0
 
 
 def results(
