@@ -6,7 +6,6 @@ What detect-secrets says of a file depends on its path and its bytes alone.
 import contextlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from pydantic import BaseModel, ValidationError
 
@@ -22,15 +21,19 @@ from grader.sandbox.limits import Limits
 class Scans:
     """The secrets as detect-secrets reports them, and with what allowlist comments hide."""
 
-    masked: Mapping[Secret, int | None]
-    unmasked: Mapping[Secret, int | None]
+    masked: dict[Secret, int | None]
+    unmasked: dict[Secret, int | None]
+
+
+# A type, a hash and a line.
+_Found = tuple[str, str, int | None]
 
 
 class _Said(BaseModel):
-    """What was found in one file: types, hashes and lines."""
+    """What was found in one file."""
 
-    masked: list[tuple[str, str, int | None]] = []
-    unmasked: list[tuple[str, str, int | None]] = []
+    masked: list[_Found]
+    unmasked: list[_Found]
 
 
 def scan_what_is_new(
@@ -67,8 +70,8 @@ def scan_what_is_new(
     new = {*own} - known.keys() - rest.culprits.keys()
     kept.keep(_said(new, rest.result), basis, is_named=True)
     scans = Scans(
-        {**rest.result.masked, **_secrets(known, "masked")},
-        {**rest.result.unmasked, **_secrets(known, "unmasked")},
+        rest.result.masked | _secrets({p: s.masked for p, s in known.items()}),
+        rest.result.unmasked | _secrets({p: s.unmasked for p, s in known.items()}),
     )
     return Rest(scans, rest.culprits)
 
@@ -82,25 +85,29 @@ def _known(verdicts: Mapping[str, str]) -> dict[str, _Said]:
     return found
 
 
-def _secrets(
-    known: Mapping[str, _Said], scan: Literal["masked", "unmasked"]
-) -> dict[Secret, int | None]:
+def _secrets(found: Mapping[str, list[_Found]]) -> dict[Secret, int | None]:
     return {
         Secret(path, kind, hashed): line
-        for path, said in known.items()
-        for kind, hashed, line in (said.masked if scan == "masked" else said.unmasked)
+        for path, entries in found.items()
+        for kind, hashed, line in entries
     }
 
 
+def _by_file(secrets: Mapping[Secret, int | None]) -> dict[str, list[_Found]]:
+    found: dict[str, list[_Found]] = {}
+    for one, line in secrets.items():
+        found.setdefault(one.path, []).append((one.type, one.hashed, line))
+    return found
+
+
 def _said(paths: Collection[str], scans: Scans) -> dict[str, str]:
-    found = {path: _Said() for path in paths}
-    for secrets, is_masked in ((scans.masked, True), (scans.unmasked, False)):
-        for one, line in secrets.items():
-            if one.path in found:
-                said = found[one.path]
-                entries = said.masked if is_masked else said.unmasked
-                entries.append((one.type, one.hashed, line))
-    return {path: said.model_dump_json() for path, said in found.items()}
+    masked, unmasked = _by_file(scans.masked), _by_file(scans.unmasked)
+    return {
+        path: _Said(
+            masked=masked.get(path, []), unmasked=unmasked.get(path, [])
+        ).model_dump_json()
+        for path in paths
+    }
 
 
 def _scan(
