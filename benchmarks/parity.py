@@ -33,8 +33,10 @@ from grader.model.snapshot import Snapshot
 from grader.rubric.schema import Item, LimitsRule
 from grader.sandbox.choose import Boxes
 
+# `python -S` has no `exit`, `help` and `copyright`: to pylint they are undefined there.
 ONLY_PYLINT = (
-    "import sys; sys.path.append(sys.argv.pop(1)); from pylint import run_pylint"
+    "import sys, site; site.setquit(); site.sethelper(); site.setcopyright(); "
+    "sys.path.append(sys.argv.pop(1)); from pylint import run_pylint"
 )
 
 

@@ -9,6 +9,7 @@ from benchmarks.by_hand import (
     choose_typical,
     commands,
     compared,
+    in_turn,
     middle_module,
     passed_in,
     read,
@@ -88,6 +89,15 @@ def test_a_command_runs_as_it_is_typed_where_it_must(tmp_path: Path) -> None:
         str(tmp_path / "only"),
         "a.py",
     ]
+
+
+def test_pylint_knows_what_every_interpreter_has(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text('"""Ends."""\n\nexit(1)\n')
+    desk = Desk.within(tmp_path / "desk")
+    command = {"pylint": ["pylint", "--rcfile=/dev/null", "a.py"]}
+    ran = in_turn(command, tmp_path, desk, desk.environment())
+    assert "consider-using-sys-exit" in ran["pylint"].stdout
+    assert "undefined-variable" not in ran["pylint"].stdout
 
 
 @pytest.mark.parametrize(
