@@ -233,7 +233,7 @@ class _Run:
         with (
             _workplace(folder) as work,
             machines_for(request, self.boxes) as machines,
-            warm_for(request, work, self.boxes) as warm,
+            warm_for(request, self.items, work, self.boxes) as warm,
         ):
             record = _record(request, self.before, machines.isolation)
             folder.save_record(record)

@@ -120,7 +120,7 @@ def _evidence(
     from grader.engine.starting import starter_of
     from grader.sandbox.warm import stove
 
-    with stove(prepares=False) if request.warm else nullcontext() as warm:
+    with stove() if request.warm else nullcontext() as warm:
         surroundings = starter_of(
             rubric, items, registry, replace(surroundings, warm=warm), boxes
         )

@@ -21,6 +21,7 @@ from grader.engine.task import Task, measure_group
 from grader.errors import GradeError
 from grader.model.classroom import Group
 from grader.model.evidence import Evidence, Trouble
+from grader.rubric.schema import Item
 from grader.sandbox.choose import Boxes
 from grader.sandbox.warm import stove
 from grader.sandbox.workers import WorkerDied, WorkerPool
@@ -194,12 +195,14 @@ def _this_machine(request: ClassRequest, boxes: Boxes) -> Iterator[Machines]:
 
 
 def warm_for(
-    request: ClassRequest, work: Path, boxes: Boxes
+    request: ClassRequest, items: Sequence[Item], work: Path, boxes: Boxes
 ) -> AbstractContextManager[Path | None]:
-    """The parent that tools are forked from, where there is to be one."""
+    """The parent that the tools of these items are forked from, where there is to be one."""
     # The workers of a cluster may be on other machines.
     if not request.warm or request.cluster is not None:
         return nullcontext()
     # Found once, and not by each worker for itself.
     boxes.for_forks()
-    return stove(prepares=True, within=work)
+    checkers = installed().checkers
+    tools = {tool for item in items for tool in checkers[item.checker].tools}
+    return stove(tools, work)

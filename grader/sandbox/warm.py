@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -168,12 +168,14 @@ class Fork:
 
 
 @contextmanager
-def stove(*, prepares: bool, within: Path | None = None) -> Iterator[Path | None]:
+def stove(
+    prepared: Collection[str] = (), within: Path | None = None
+) -> Iterator[Path | None]:
     """The address of a parent for warm tools, which lives as long as this; None without one.
 
-    It is started when the first tool is asked for. With `prepares` it does beforehand what
-    pays only for several repositories. Its socket lies `within` a folder, in a private one of
-    its own.
+    It is started when the first tool is asked for; at once where distributions are
+    `prepared`, which several repositories will need: it then does beforehand what pays only
+    for several. Its socket lies `within` a folder, in a private one of its own.
     """
     if sys.platform != "linux":
         yield None
@@ -189,7 +191,9 @@ def stove(*, prepares: bool, within: Path | None = None) -> Iterator[Path | None
             yield None
             return
         listener.listen(128)
-        lighter = _Lighter(listener, prepares=prepares)
+        names = {name.replace("-", "_") for name in prepared}
+        tools = [tool for tool in warm_parent.MODULES if tool in names]
+        lighter = _Lighter(listener, tools)
         try:
             yield address
         finally:
@@ -199,9 +203,9 @@ def stove(*, prepares: bool, within: Path | None = None) -> Iterator[Path | None
 class _Lighter:
     """Starts the parent when somebody wants a tool, and ends it with all that it forked."""
 
-    def __init__(self, listener: socket.socket, *, prepares: bool) -> None:
+    def __init__(self, listener: socket.socket, prepared: Sequence[str]) -> None:
         self._listener = listener
-        self._options = ("--prepare",) if prepares else ()
+        self._prepared = prepared
         self._process: "subprocess.Popen[bytes] | None" = None
         # The parent has the end to read, and ends when ours is closed, however we end.
         self._life, self._held = os.pipe()
@@ -210,15 +214,17 @@ class _Lighter:
         self._thread.start()
 
     def _wait(self) -> None:
-        ready, _, _ = select.select([self._listener.fileno(), self._ended], [], [])
-        if self._ended in ready:
-            return
+        if not self._prepared:
+            wanted = [self._listener.fileno(), self._ended]
+            ready, _, _ = select.select(wanted, [], [])
+            if self._ended in ready:
+                return
         descriptors = (self._listener.fileno(), self._life)
         try:
             self._process = subprocess.Popen(
                 [
                     *(*PYTHON, "-m", warm_parent.__name__),
-                    *(*map(str, descriptors), *self._options),
+                    *(*map(str, descriptors), *self._prepared),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

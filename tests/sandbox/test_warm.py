@@ -91,14 +91,14 @@ def _in_order(stdout: str) -> str:
 
 @pytest.fixture(scope="module")
 def warm() -> Iterator[Path]:
-    with stove(prepares=False) as address:
+    with stove() as address:
         assert address is not None
         yield address
 
 
 @pytest.fixture(scope="module")
 def prepared() -> Iterator[Path]:
-    with stove(prepares=True) as address:
+    with stove(warm_parent.MODULES) as address:
         assert address is not None
         yield address
 
@@ -235,12 +235,29 @@ def test_a_fork_puts_every_rule_of_the_box_on_itself(
     assert variables == boxed.empty_folder.resolve()
 
 
+@pytest.mark.parametrize("prepared", [(), ("isort", "detect-secrets", "pytest")])
+def test_tools_that_are_sure_to_be_needed_are_there_before_they_are(
+    prepared: tuple[str, ...],
+) -> None:
+    before = set(Tree(os.getpid()).members())
+
+    def started() -> set[int]:
+        return set(Tree(os.getpid()).members()) - before
+
+    with stove(prepared) as address:
+        assert address is not None
+        # The parent, and one for each that is a tool of ours to be forked.
+        waited_for(lambda: len(started()) == (3 if prepared else 0))
+        members = started()
+    waited_for(lambda: not any(is_running(pid) for pid in members))
+
+
 @pytest.mark.parametrize("whose", ["the parent", "a tool's own"])
 def test_nothing_is_left_of_a_parent_that_is_killed(
     whose: str, bench: Bench, tmp_path: Path
 ) -> None:
     before = set(Tree(os.getpid()).members())
-    with stove(prepares=False) as address:
+    with stove() as address:
         assert address is not None
         bench = replace(bench, warm=address, tool_limits=Limits(seconds=1))
         black(bench, written(tmp_path))
@@ -265,7 +282,7 @@ def test_nothing_is_left_when_whoever_wanted_it_is_killed(tmp_path: Path) -> Non
     told = tmp_path / "told"
     child = os.fork()
     if child == 0:
-        with stove(prepares=False) as address:
+        with stove() as address:
             assert address is not None
             scratch = tmp_path / "scratch"
             scratch.mkdir()
