@@ -103,9 +103,12 @@ class Entries:
             return
         file = self._file(key)
         with contextlib.suppress(OSError):
-            _make(self.folder)
-            file.parent.mkdir(mode=0o700, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(prefix=_NEW, dir=file.parent)
+            try:
+                descriptor, name = tempfile.mkstemp(prefix=_NEW, dir=file.parent)
+            except FileNotFoundError:
+                _make(self.folder)
+                file.parent.mkdir(mode=0o700, exist_ok=True)
+                descriptor, name = tempfile.mkstemp(prefix=_NEW, dir=file.parent)
             try:
                 with os.fdopen(descriptor, "wb") as stream:
                     stream.write(_head(key, content) + content)

@@ -7,9 +7,9 @@ other end is held by whoever wants tools run; when that closes, everything here 
 tool gets a process of its own that imports it and nothing else, so that a run finds what it
 would find in a new interpreter. The tools that are named, as several repositories will need
 them, are imported at once; pylint then also parses what every repository makes it parse,
-while nobody waits for it. A request comes over a connection: the tool's name in `NAME_BYTES`, then what
-the launcher of a container is told (`grader.sandbox.launcher`). The answer is the process id
-of the keeper on a line, and how the tool ended on another.
+while nobody waits for it. A request comes over a connection: the tool's name in `NAME_BYTES`,
+then what the launcher of a container is told (`grader.sandbox.launcher`). The answer is the
+process id of the keeper on a line, and how the tool ended on another.
 
 No file of a repository is ever open here: a run is a fork that puts the box's rules on
 itself before it reads the first one, and is gone afterwards.
