@@ -165,9 +165,10 @@ def machines_for(
     return _this_machine(request, boxes)
 
 
-# What is imported late, and every group needs all the same.
+# What is imported late, and every group needs all the same: to be measured, and at the end.
 _LATER = (
     "grader.checkers._coverage_work",
+    "grader.engine.pages",
     "grader.engine.task",
     "grader.environment.identity",
     "grader.environment.provision",

@@ -6,6 +6,7 @@ from pathlib import Path
 from grader.checkers._registry import Registry
 from grader.engine.analysis import analyse
 from grader.engine.marking import Marking, reports
+from grader.engine.pages import pages_of
 from grader.engine.standing import COHORT, REPORTS, TABLES, WORKBOOK, write_index
 from grader.engine.store import ClassFolder, write_atomic
 from grader.engine.term import entry_of, keep, read_term
@@ -13,14 +14,10 @@ from grader.model.analysis import ClassReport
 from grader.model.classroom import ClassResult
 from grader.model.term import Entry
 from grader.reporting.csv import items_csv, scores_csv
-from grader.reporting.html import render_html
 from grader.reporting.json import render_json
-from grader.reporting.markdown import render_markdown
 from grader.reporting.xlsx import grades_xlsx
 from grader.rubric.load import LoadedRubric
 from grader.scoring.totals import weight_shares
-
-_RENDERERS = (render_json, render_html, render_markdown)
 
 
 def write_class(
@@ -40,21 +37,23 @@ def write_class(
     term = read_term(folder.root)
     term = term.with_entry(entry) if entry else term
     book = BytesIO()
-    with grades_xlsx(marking.result, book) as add_findings:
-        for group, report in reports(folder, marking, loaded, registry, term.entries):
-            home = folder.group(group.folder)
-            for name, render in zip(REPORTS, _RENDERERS, strict=True):
-                write_atomic(home / name, render(report).encode())
-            add_findings(group, report)
-    write_atomic(folder.root / WORKBOOK, book.getvalue())
-    write_tables(folder.root, marking.result)
-    write_atomic(folder.root / COHORT, cohort_text(marking))
-    told = ClassReport(
-        result=marking.result,
-        analysis=analyse(folder, marking, loaded),
-        moves=term.moves_to(entry) if entry else None,
-    )
-    write_index(folder.root, told)
+    with pages_of(len(marking.result.lines)) as pages:
+        with grades_xlsx(marking.result, book) as add_findings:
+            entries = term.entries
+            for group, report in reports(folder, marking, loaded, registry, entries):
+                home = folder.group(group.folder)
+                write_atomic(home / REPORTS[0], render_json(report).encode())
+                pages.add(home)
+                add_findings(group, report)
+        write_atomic(folder.root / WORKBOOK, book.getvalue())
+        write_tables(folder.root, marking.result)
+        write_atomic(folder.root / COHORT, cohort_text(marking))
+        told = ClassReport(
+            result=marking.result,
+            analysis=analyse(folder, marking, loaded),
+            moves=term.moves_to(entry) if entry else None,
+        )
+        write_index(folder.root, told)
     if entry:
         keep(folder.root, entry)
 

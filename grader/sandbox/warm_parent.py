@@ -23,6 +23,7 @@ import importlib
 import logging
 import marshal
 import os
+import pkgutil
 import select
 import signal
 import socket
@@ -177,8 +178,15 @@ def _ready(tool: str) -> None:
 
         formatted_twice.install()
     if tool == "detect_secrets":
+        import detect_secrets.plugins
+        import detect_secrets.transformers
+
         from grader.sandbox import quiet_lines
 
+        # It imports all of each when it begins.
+        for package in (detect_secrets.plugins, detect_secrets.transformers):
+            for one in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+                importlib.import_module(one.name)
         quiet_lines.install()
 
 

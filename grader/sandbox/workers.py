@@ -155,9 +155,13 @@ def _leave_with_parent(theirs: "Connection[_Answer[object], object]") -> None:
         os._exit(1)
 
 
+def begins_loaded() -> bool:
+    """Whether a task's process has the modules that are loaded for all from its beginning."""
+    return "forkserver" in multiprocessing.get_all_start_methods()
+
+
 def _context(preload: Sequence[str]) -> BaseContext:
-    methods = multiprocessing.get_all_start_methods()
-    if "forkserver" not in methods:
+    if not begins_loaded():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(preload))
