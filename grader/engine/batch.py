@@ -225,6 +225,7 @@ class _Run:
             results,
             warm_for,
         )
+        from grader.engine.pages import load_meanwhile
         from grader.engine.starting import starter_of
         from grader.engine.task import Task
 
@@ -258,6 +259,7 @@ class _Run:
             )
             watch.began(wanted, len(done), count)
             self.take_over(wanted, found)
+            load_meanwhile()
             ticks = work / "ticks.jsonl"
             seen: dict[str, Seen | None] = {}
 

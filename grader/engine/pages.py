@@ -5,9 +5,11 @@ but in the end. Where there is one core, no fork or no more than a few groups, t
 at once.
 """
 
+import importlib
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from grader.engine.cores import cores
@@ -15,7 +17,8 @@ from grader.engine.standing import REPORTS
 from grader.engine.store import write_atomic
 from grader.reporting.html import render_html
 from grader.reporting.json import load_report
-from grader.reporting.markdown import render_markdown
+from grader.reporting.markdown import load_markdown, render_markdown
+from grader.reporting.page import load_pages
 from grader.sandbox.workers import WorkerDied, WorkerPool, begins_loaded
 
 # With fewer groups processes begin for longer than they work.
@@ -74,6 +77,19 @@ def pages_of(groups: int) -> Iterator[Pages]:
         pages.finish()
     finally:
         pool.stop()
+
+
+def load_meanwhile() -> None:
+    """Load what writes a class's files, while its groups are measured elsewhere."""
+    threading.Thread(target=_load, daemon=True).start()
+
+
+def _load() -> None:
+    # Whatever is wrong is told where it is needed.
+    with suppress(Exception):
+        importlib.import_module("grader.engine.publish")
+        load_pages()
+        load_markdown()
 
 
 def write_pages(homes: Sequence[Path]) -> None:

@@ -19,7 +19,7 @@ from grader.reporting.clean import (
     prose,
     web_address,
 )
-from grader.reporting.templates import templates
+from grader.reporting.templates import load, templates
 
 # GitHub refuses a comment of over 65,536 characters.
 MAX_CHARACTERS = 60_000
@@ -79,6 +79,11 @@ def cut(text: str) -> str:
         is_code ^= line.lstrip().startswith("```")
         end = end if is_code else length
     return text[:end] + _CUT
+
+
+def load_markdown() -> None:
+    """Have the templates of Markdown ready."""
+    load(_environment(), ".md.j2")
 
 
 def from_template(name: str, **shown: object) -> str:

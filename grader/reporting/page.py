@@ -8,7 +8,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from grader.reporting.clean import paragraphs, prose, web_address
-from grader.reporting.templates import templates
+from grader.reporting.templates import load, templates
 from grader.resources import shipped
 
 
@@ -28,6 +28,11 @@ def page(template: str, style: str, script: str, **content: object) -> str:
             script=Markup(script),
         )
     )
+
+
+def load_pages() -> None:
+    """Have the templates of pages ready."""
+    load(_environment(), ".html.j2")
 
 
 def asset(name: str) -> str:
