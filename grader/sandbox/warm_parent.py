@@ -134,6 +134,8 @@ def _passed_on(connection: socket.socket, tool: socket.socket | None) -> bool:
 def _serve(tool: str, requests: socket.socket, *, prepares: bool) -> NoReturn:
     """Import one tool, then fork for each connection; ends with the process above."""
     launcher.die_with_parent()
+    # All that is made here stays: looking for garbage doubles what the trees take.
+    gc.disable()
     for module in MODULES[tool]:
         # Another version has it elsewhere, and imports it by itself.
         with contextlib.suppress(ImportError):
@@ -225,6 +227,7 @@ def _run(told: "Specification") -> NoReturn:
     launcher.be_dumpable()
     tempfile.tempdir = None  # found anew in this environment
     gc.set_threshold(_COLLECT_EVERY, 50, 100)
+    gc.enable()
     status = 0
     try:
         shielded.main(told["argv"][told["argv"].index(shielded.__name__) + 1 :])
