@@ -15,10 +15,10 @@ from pathlib import Path
 from grader.engine.cores import cores
 from grader.engine.standing import REPORTS
 from grader.engine.store import write_atomic
+from grader.reporting import markdown, page
 from grader.reporting.html import render_html
 from grader.reporting.json import load_report
-from grader.reporting.markdown import load_markdown, render_markdown
-from grader.reporting.page import load_pages
+from grader.reporting.markdown import render_markdown
 from grader.sandbox.workers import WorkerDied, WorkerPool, begins_loaded
 
 # With fewer groups processes begin for longer than they work.
@@ -88,8 +88,8 @@ def _load() -> None:
     # Whatever is wrong is told where it is needed.
     with suppress(Exception):
         importlib.import_module("grader.engine.publish")
-        load_pages()
-        load_markdown()
+        page.load_templates()
+        markdown.load_templates()
 
 
 def write_pages(homes: Sequence[Path]) -> None:

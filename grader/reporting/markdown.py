@@ -81,7 +81,7 @@ def cut(text: str) -> str:
     return text[:end] + _CUT
 
 
-def load_markdown() -> None:
+def load_templates() -> None:
     """Have the templates of Markdown ready."""
     load(_environment(), ".md.j2")
 

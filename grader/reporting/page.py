@@ -30,7 +30,7 @@ def page(template: str, style: str, script: str, **content: object) -> str:
     )
 
 
-def load_pages() -> None:
+def load_templates() -> None:
     """Have the templates of pages ready."""
     load(_environment(), ".html.j2")
 

@@ -93,5 +93,7 @@ def templates(
 
 def load(environment: Environment, ending: str) -> None:
     """Have the templates with this ending ready, for this process and others."""
-    for name in environment.list_templates(filter_func=lambda one: one.endswith(ending)):
+    for name in environment.list_templates(
+        filter_func=lambda one: one.endswith(ending)
+    ):
         environment.get_template(name)
