@@ -132,10 +132,7 @@ class Desk:
         before = ["env", *settings] if settings else []
         if tool == "pylint":
             # As in an environment of its own: what else is installed changes the rating.
-            return [
-                *(*before, sys.executable, "-S", "-s", "-E", "-c"),
-                *(f"{ONLY_PYLINT}; run_pylint()", str(self.pylint), *rest),
-            ]
+            return [*before, *ONLY_PYLINT, str(self.pylint), *rest]
         if tool == "radon":
             # From elsewhere: it reads the settings of the folder that it stands in.
             rest = [

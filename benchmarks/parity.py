@@ -33,10 +33,12 @@ from grader.model.snapshot import Snapshot
 from grader.rubric.schema import Item, LimitsRule
 from grader.sandbox.choose import Boxes
 
-# `python -S` has no `exit`, `help` and `copyright`: to pylint they are undefined there.
+# pylint with nothing but what lies in the folder that is its first argument. `python -S` has
+# no `exit`, `help` and `copyright`: to pylint they are undefined there.
 ONLY_PYLINT = (
+    *(sys.executable, "-S", "-s", "-E", "-c"),
     "import sys, site; site.setquit(); site.sethelper(); site.setcopyright(); "
-    "sys.path.append(sys.argv.pop(1)); from pylint import run_pylint"
+    "sys.path.append(sys.argv.pop(1)); from pylint import run_pylint; run_pylint()",
 )
 
 
@@ -164,8 +166,7 @@ def pylint(place: Place, ours: Measured) -> Iterator[Row]:
     options = ("--rcfile", place.empty, "--persistent=n", "--disable=import-error")
     said, _, _ = place.run(
         [
-            *(sys.executable, "-S", "-s", "-E", "-c", f"{ONLY_PYLINT}; run_pylint()"),
-            *(str(only), *options, "--py-version=3.11"),
+            *(*ONLY_PYLINT, str(only), *options, "--py-version=3.11"),
             *map(_typed, place.snapshot.source_files),
         ]
     )
