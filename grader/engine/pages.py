@@ -2,7 +2,7 @@
 
 Each is made of the group's `report.json` and of nothing else, so nobody waits for anybody
 but in the end. Where there is one core, no fork or no more than a few groups, they are made
-at once.
+in this process, a few groups at a time.
 """
 
 import importlib
@@ -65,18 +65,16 @@ class Pages:
 def pages_of(groups: int) -> Iterator[Pages]:
     """What makes the pages of so many groups. They are there when this ends without trouble."""
     count = cores()
-    if count == 1 or not begins_loaded() or groups < _WORTH_IT:
-        pages = Pages(None, 1)
-        yield pages
-        pages.finish()
-        return
-    pool = WorkerPool(count, (__name__,))
+    pool = None
+    if count > 1 and begins_loaded() and groups >= _WORTH_IT:
+        pool = WorkerPool(count, (__name__,))
     try:
         pages = Pages(pool, min(_MOST_AT_ONCE, -(-groups // (2 * count))))
         yield pages
         pages.finish()
     finally:
-        pool.stop()
+        if pool is not None:
+            pool.stop()
 
 
 def load_meanwhile() -> None:

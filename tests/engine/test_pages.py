@@ -61,7 +61,6 @@ def test_what_kills_a_process_is_made_up_for(
         for home in found:
             made.add(home)
         patched.undo()
-        made._give()
         made.finish()
     assert all(written(home) for home in found)
 
