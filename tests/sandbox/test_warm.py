@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -235,21 +236,29 @@ def test_a_fork_puts_every_rule_of_the_box_on_itself(
     assert variables == boxed.empty_folder.resolve()
 
 
-@pytest.mark.parametrize("prepared", [(), ("isort", "detect-secrets", "pytest")])
-def test_tools_that_are_sure_to_be_needed_are_there_before_they_are(
-    prepared: tuple[str, ...],
-) -> None:
+def test_tools_that_are_sure_to_be_needed_are_there_before_they_are() -> None:
     before = set(Tree(os.getpid()).members())
 
     def started() -> set[int]:
         return set(Tree(os.getpid()).members()) - before
 
-    with stove(prepared) as address:
+    with stove(["isort", "detect-secrets", "pytest"]) as address:
         assert address is not None
         # The parent, and one for each that is a tool of ours to be forked.
-        waited_for(lambda: len(started()) == (3 if prepared else 0))
+        waited_for(lambda: len(started()) == 3)
         members = started()
     waited_for(lambda: not any(is_running(pid) for pid in members))
+
+
+def test_no_parent_is_started_that_nobody_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    started: list[object] = []
+    monkeypatch.setattr(subprocess, "Popen", lambda *args, **_: started.append(args))
+    # Whoever would start one is waited for at the end.
+    with stove() as address:
+        assert address is not None
+    assert not started
 
 
 @pytest.mark.parametrize("whose", ["the parent", "a tool's own"])
