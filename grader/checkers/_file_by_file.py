@@ -90,7 +90,7 @@ class FileByFile(ToolChecker[OptionsT]):
         return result_of(command, outcome, snapshot, bench)
 
     def _basis(self, kept: Verdicts, options: OptionsT) -> str | None:
-        tools = [f"{tool.name} {tool.version}" for tool in self.tool_versions()]
+        tools = map(str, self.tool_versions())
         beside = self.beside(kept.contents)
         stated = [self.id, *tools, options.model_dump_json(), *beside]
         return kept.basis(type(self).__module__, stated)

@@ -141,7 +141,7 @@ class Secrets(Checker[SecretsOptions]):
             return Result(NotApplicable(reason="There are no files to scan."))
         marked = [p for p in files if _PRAGMA.search((snapshot.root / p).read_bytes())]
         known = read_baseline(options.baseline) if options.baseline else frozenset()
-        tools = [f"{tool.name} {tool.version}" for tool in self.tool_versions()]
+        tools = [str(tool) for tool in self.tool_versions()]
         rest = scan_what_is_new(files, marked, snapshot, bench, tools)
         files = [path for path in files if path not in rest.culprits]
         masked, unmasked = rest.result.masked, rest.result.unmasked

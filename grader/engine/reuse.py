@@ -104,7 +104,7 @@ class Reuse:
             *(f"measurement {_VERSION}", code),
             *(checker.id, f"{kind.__module__}.{kind.__qualname__}"),
             options.model_dump_json(),
-            *(f"{tool.name} {tool.version}" for tool in tools),
+            *map(str, tools),
             *("conditions", *self._conditions),
             *("shape", self._contents.shape),
             *("content", self._contents.all_of(paths)),

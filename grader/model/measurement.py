@@ -133,6 +133,9 @@ class Tool(Stored):
     name: str
     version: str
 
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
 
 class Measurement(Stored):
     """One checker's outcome on one repository, with what is needed to check it.

@@ -86,7 +86,7 @@ def facts(report: ClassReport) -> tuple[tuple[str, str], ...]:
         lines.append(("Deadline", f"{submitted.moment(record.deadline)}{zone}"))
     lines += [
         ("Rubric", words.rubric(report.result.rubric)),
-        ("Program", f"{record.generator.name} {record.generator.version}"),
+        ("Program", str(record.generator)),
     ]
     if record.isolation:
         lines.append(("Isolation of the tests", record.isolation))

@@ -49,7 +49,7 @@ def render_gradescope(
             for number, row in _numbered(shown)
         ],
         "extra_data": {
-            "generator": f"{shown.generator.name} {shown.generator.version}",
+            "generator": str(shown.generator),
             "rubric": f"{shown.rubric.name} {shown.rubric.version}",
             "commit": shown.repository.commit,
             "state": words.state(shown.grade),

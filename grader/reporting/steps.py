@@ -17,7 +17,7 @@ def _measured(report: Report, check: ReportCheck) -> Iterator[str]:
     measurement = check.measurement
     if measurement is None or not isinstance(measurement.outcome, Measured):
         return
-    tools = ", ".join(f"{tool.name} {tool.version}" for tool in measurement.tools)
+    tools = ", ".join(map(str, measurement.tools))
     by = tools or f"{report.generator.name}'s own reading of the files"
     on = f" on {measurement.population}" if measurement.population else ""
     yield words.sentence(f"Measured with {by}{on}")

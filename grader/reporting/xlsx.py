@@ -119,7 +119,7 @@ def _write_marks(
 
 def _describe(book: Workbook, result: ClassResult) -> None:
     rubric = words.rubric(result.rubric)
-    program = f"{result.record.generator.name} {result.record.generator.version}"
+    program = str(result.record.generator)
     book.set_properties(
         {
             "title": "Grades",

@@ -77,7 +77,7 @@ def _rubric(report: Report) -> str:
 
 
 def _grader(report: Report) -> str:
-    return f"{report.generator.name} {report.generator.version}"
+    return str(report.generator)
 
 
 def _tools(was: Report, now: Report) -> list[Difference]:

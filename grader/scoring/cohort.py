@@ -196,7 +196,7 @@ def _written(options: Mapping[str, object]) -> str:
 
 
 def _tools(tools: Sequence[Tool]) -> str:
-    return ", ".join(f"{tool.name} {tool.version}" for tool in tools) or "no tool"
+    return ", ".join(map(str, tools)) or "no tool"
 
 
 @dataclass(frozen=True)
