@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from grader.cache.place import FOLDER
 from grader.checkers._base import Bench
@@ -15,6 +16,12 @@ from grader.model.snapshot import Snapshot
 from grader.sandbox.box import Box, Confining, PlainBox
 from grader.sandbox.limits import Limits
 from grader.sandbox.run import ToolOutput
+
+# How long an example takes tells of the machine.
+settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("untimed")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 FIXTURES = REPOSITORY / "fixtures"

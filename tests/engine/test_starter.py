@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.engine.starter import Starter, marks
@@ -220,7 +220,6 @@ def test_the_digest_changes_with_what_is_inherited_and_only_with_it(
 lines = st.lists(st.integers(1, 8), max_size=10)
 
 
-@settings(deadline=None)
 @given(theirs=lines, ours=lines, moved=st.integers(0, 3))
 def test_inherited_and_own_are_all_there_is_and_none_is_inherited_twice(
     theirs: list[int], ours: list[int], moved: int

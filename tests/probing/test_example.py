@@ -179,7 +179,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(JSON, JSON)
 def test_any_document_is_survived(schema: Any, value: Any) -> None:
     document = Document({"a": schema, "paths": {"/predict": {"post": schema}}})

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl.utils.escape import unescape
 from openpyxl.workbook import Workbook
@@ -236,7 +236,7 @@ def test_no_text_of_others_is_a_formula_a_link_or_a_number(
     assert len(rows(book, "findings")) == len(texts) ** 2
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=12)
 @given(st.lists(st.text(max_size=20), min_size=1, max_size=3).map(tuple))
 def test_whatever_others_write_opens_as_text(texts: tuple[str, ...]) -> None:
     result = of_texts(texts)

@@ -6,7 +6,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.model.cohort import Cohort
@@ -428,9 +428,6 @@ def test_the_better_of_extreme_values_has_the_better_mark(
         assert found[0] > 5 > found[-1]
 
 
-# How long an example takes is the machine's matter.
-untimed = settings(deadline=None)
-
 # The small ones so that there are ties, the others so that there is everything else.
 numbers = st.one_of(
     st.integers(0, 6),
@@ -459,7 +456,6 @@ def total(one: Measurement, against: Class) -> float:
     return found
 
 
-@untimed
 @given(values=classes, rule=rules, quantity=kinds, own=numbers)
 def test_a_mark_and_a_percentile_stay_in_their_range(
     values: list[Number], rule: CohortRule, quantity: Quantity, own: Number
@@ -474,7 +470,6 @@ def test_a_mark_and_a_percentile_stay_in_their_range(
         assert 0 <= share.trace.value <= 100
 
 
-@untimed
 @given(values=classes, rule=rules, quantity=kinds, data=st.data())
 def test_fixing_a_finding_never_lowers_a_mark_in_the_class_run(
     values: list[Number], rule: CohortRule, quantity: Quantity, data: st.DataObject
@@ -490,7 +485,6 @@ def test_fixing_a_finding_never_lowers_a_mark_in_the_class_run(
     assert total(measured(better), after) >= total(measured(values[place]), before)
 
 
-@untimed
 @given(values=classes, rule=rules, quantity=kinds, one=numbers, other=numbers)
 def test_fixing_a_finding_never_lowers_a_mark_at_home(
     values: list[Number],
@@ -505,7 +499,6 @@ def test_fixing_a_finding_never_lowers_a_mark_at_home(
         assert (high[1] < low[1]) == (quantity.better == "lower")
 
 
-@untimed
 @given(values=classes, rule=rules, quantity=kinds, own=numbers)
 def test_fixing_never_lowers_a_mark_from_ones_own_value_in_the_class(
     values: list[Number], rule: CohortRule, quantity: Quantity, own: Number
@@ -518,7 +511,6 @@ def test_fixing_never_lowers_a_mark_from_ones_own_value_in_the_class(
             assert total(measured(own), against) >= total(measured(value), against)
 
 
-@untimed
 @given(values=classes, rule=rules, quantity=kinds)
 def test_equal_values_get_equal_marks_and_better_ones_no_lower_ones(
     values: list[Number], rule: CohortRule, quantity: Quantity
@@ -541,7 +533,6 @@ groups_of = st.lists(
 )
 
 
-@untimed
 @given(groups=groups_of, rule=rules, quantity=kinds, seed=st.integers())
 def test_the_order_of_the_groups_changes_nothing(
     groups: list[Measurement], rule: CohortRule, quantity: Quantity, seed: int
@@ -558,7 +549,6 @@ def test_the_order_of_the_groups_changes_nothing(
         assert grade.model_dump_json() == same.model_dump_json()
 
 
-@untimed
 @given(groups=groups_of, rule=rules, quantity=kinds, least=st.integers(1, 4))
 def test_a_cohort_file_and_the_class_run_agree_to_the_last_digit(
     groups: list[Measurement], rule: CohortRule, quantity: Quantity, least: int

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.model.comparison import Comparison, ItemChange
@@ -522,7 +522,6 @@ def tellings(draw: st.DrawFn, course: Rubric | None = None) -> Told:
     )
 
 
-@settings(deadline=None)
 @given(before=tellings(), after=tellings())
 def test_the_parts_always_add_up_to_the_change(before: Told, after: Told) -> None:
     found = compared(before, after)
@@ -542,7 +541,6 @@ def test_the_parts_always_add_up_to_the_change(before: Told, after: Told) -> Non
     )
 
 
-@settings(deadline=None)
 @given(told=tellings(), data=st.data())
 def test_with_the_same_weights_and_items_all_of_it_comes_from_marks(
     told: Told, data: st.DataObject
@@ -558,7 +556,6 @@ def test_with_the_same_weights_and_items_all_of_it_comes_from_marks(
         assert all(one.by_weight == 0 for one in found.items)
 
 
-@settings(deadline=None)
 @given(told=tellings())
 def test_any_report_twice_is_unchanged(told: Told) -> None:
     assert compared(told, told).is_unchanged
@@ -579,7 +576,6 @@ def by_mark(found: Sequence[Finding]) -> Counter[tuple[str, str]]:
     return Counter((one.rule, one.message[:3]) for one in found)
 
 
-@settings(deadline=None)
 @given(before=findings, after=findings)
 def test_what_came_and_went_is_the_difference_of_two_multisets(
     before: list[Finding], after: list[Finding]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.model.measurement import Failed, Measured, Measurement, Outcome
@@ -191,7 +191,6 @@ given_marks = st.dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(
     marks=given_marks,
     penalties=st.lists(st.floats(min_value=0, max_value=10).map(off), max_size=3),
@@ -211,7 +210,6 @@ def test_a_total_with_decisions_stays_in_0_to_10_and_loses_none_of_them(
     assert found.automatic_total == grade(taken).automatic_total
 
 
-@settings(deadline=None)
 @given(marks=given_marks, key=st.sampled_from(["a", "b", "c", "talk"]))
 def test_a_higher_mark_by_a_person_never_lowers_the_total(
     marks: dict[str, Given], key: str
