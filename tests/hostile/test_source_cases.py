@@ -185,9 +185,9 @@ def test_29_much_of_it_runs_into_a_limit_which_is_told(arena: Arena) -> None:
     match verdict.outcome("secrets"):
         case Failed(reason=reason):
             assert "did not finish within 3 s" in reason
-        case _:
+            assert verdict.graded.grade.has_ungraded_checks
+        case _:  # a fast machine finds out in time which file it is
             assert told(verdict, "secrets", "config/bomb.yaml")
-    assert verdict.graded.grade.has_ungraded_checks
     assert isinstance(verdict.outcome("file-presence"), Measured)
 
 
