@@ -45,8 +45,7 @@ def grade(
     from pathlib import Path
 
     from grader.engine.cohort import load_cohort
-    from grader.engine.conditions import Caching
-    from grader.engine.grade import Request, grade_repository
+    from grader.engine.request import Caching, Request, grade_repository
 
     return grade_repository(
         Request(

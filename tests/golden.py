@@ -8,8 +8,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
-from grader.engine.conditions import Caching
-from grader.engine.grade import Request, grade_repository
+from grader.engine.request import Caching, Request, grade_repository
 from grader.model.measurement import Measured
 from grader.model.report import Report
 from grader.model.score import ItemScore

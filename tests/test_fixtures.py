@@ -112,7 +112,7 @@ def test_what_hides_files_from_the_tools_changes_no_mark(
     tmp_path: Path, reports: Graded
 ) -> None:
     """Without its hostile settings the messy project measures the same."""
-    from grader.engine.grade import Request, grade_repository
+    from grader.engine.request import Request, grade_repository
 
     folder = tmp_path / "messy"
     shutil.copytree(FIXTURES / "repos" / "messy", folder)

@@ -8,7 +8,7 @@ import typer
 from grader.cli.output import console
 
 if TYPE_CHECKING:
-    from grader.engine.conditions import Caching
+    from grader.engine.request import Caching
 
 cache_app = typer.Typer(
     no_args_is_help=True,
@@ -20,7 +20,7 @@ cache_app = typer.Typer(
 def caching(*, no_cache: bool, rerun_tests: bool) -> "Caching":
     """What the options say. Raises `GradeError` for a limit that is no number."""
     from grader.cache.place import limit_mebibytes
-    from grader.engine.conditions import Caching
+    from grader.engine.request import Caching
 
     if not no_cache:
         # Now, and not once for each group of a class.

@@ -17,8 +17,8 @@ from grader.errors import ExitCode, GradeError
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from grader.engine.grade import Request
     from grader.engine.measure import Watch
+    from grader.engine.request import Request
     from grader.model.cohort import Cohort
     from grader.model.report import Report
     from grader.reporting.gate import Held
@@ -181,7 +181,7 @@ def grade(
     The folder is graded as it stands, with uncommitted changes. Its tests are run in a box
     without network or your files; where no box can be had they are not run.
     """
-    from grader.engine.grade import Request, grade_repository
+    from grader.engine.request import Request, grade_repository
 
     targets = parse_targets(reports or [])
     if base_report is not None and no_worse_than is None:
@@ -246,7 +246,7 @@ def _graded_privately(
     request: "Request", private: Path, watch: "Watch | None"
 ) -> "Report":
     """The report, and each person's part in the commits in a file of its own."""
-    from grader.engine.grade import grade_privately
+    from grader.engine.request import grade_privately
     from grader.reporting.contributors import contributors_csv
 
     report, people = grade_privately(request, watch)

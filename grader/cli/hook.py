@@ -48,7 +48,7 @@ def hook(
     """
     from dataclasses import replace
 
-    from grader.engine.grade import Request, grade_repository
+    from grader.engine.request import Request, grade_repository
     from grader.reporting.gate import Held, lines
 
     staged = _index_name(os.environ)

@@ -8,8 +8,8 @@ import typer
 from grader.errors import ExitCode
 
 if TYPE_CHECKING:
-    from grader.engine.grade import Request
     from grader.engine.measure import Watch
+    from grader.engine.request import Request
     from grader.model.report import Report
     from grader.reporting.gate import Held
 
@@ -23,7 +23,7 @@ def held_against(
     report: "Report", request: "Request", than: str, watch: "Watch | None" = None
 ) -> "Held":
     """The report beside that of another branch, tag or commit, graded as `request` says."""
-    from grader.engine.grade import grade_repository
+    from grader.engine.request import grade_repository
     from grader.reporting.gate import Held
     from grader.scoring.comparison import compare
 

@@ -13,9 +13,10 @@ from grader.cache.ruler import program
 from grader.cache.states import State, now, state_of_folder
 from grader.checkers._base import Checker, Options
 from grader.checkers._registry import Registry
-from grader.engine.conditions import AUTO, NONE, Earlier, Surroundings, consulted
+from grader.engine.conditions import Earlier, Surroundings, consulted
 from grader.engine.declared import is_whole
 from grader.engine.items import key
+from grader.engine.request import AUTO, NONE
 from grader.model.evidence import Evidence
 from grader.rubric.schema import Item
 from grader.submissions.address import looks_like_url

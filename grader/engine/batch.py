@@ -17,8 +17,6 @@ from typing import Protocol
 from grader.checkers._registry import installed
 from grader.engine.basis import Seen
 from grader.engine.conditions import (
-    AUTO,
-    Caching,
     Earlier,
     Surroundings,
     Which,
@@ -27,6 +25,7 @@ from grader.engine.conditions import (
 )
 from grader.engine.cores import at_once, cores
 from grader.engine.items import choose
+from grader.engine.request import AUTO, Caching
 from grader.engine.store import ClassFolder
 from grader.engine.ticker import Listener, follow
 from grader.engine.unchanged import Unchanged, unchanged_in

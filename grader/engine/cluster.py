@@ -30,7 +30,7 @@ from grader.engine.cluster_worker import (
     program,
     this_machine,
 )
-from grader.engine.conditions import AUTO, NONE
+from grader.engine.request import AUTO, NONE
 from grader.engine.task import Task, measure_group
 from grader.errors import ExitCode, GradeError
 from grader.sandbox.choose import Isolation

@@ -14,27 +14,13 @@ from importlib import metadata
 from pathlib import Path
 
 from grader.checkers._base import Checker, Options
+from grader.engine.request import AUTO, Caching
 from grader.engine.starter import Starter
 from grader.model.evidence import Evidence
 from grader.model.measurement import Tool
 from grader.model.report import RubricFacts
 from grader.rubric.load import LoadedRubric
 from grader.rubric.schema import LimitsRule
-
-AUTO, NONE = "auto", "none"
-
-
-@dataclass(frozen=True)
-class Caching:
-    """What of the user's cache a run uses.
-
-    Without `is_on` nothing is read or written, without `is_read` everything is measured anew
-    and kept, with `reruns_tests` what needs the project's own code or environment.
-    """
-
-    is_on: bool = True
-    is_read: bool = True
-    reruns_tests: bool = False
 
 
 @dataclass(frozen=True)

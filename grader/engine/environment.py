@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.cache.place import user_cache
-from grader.engine.conditions import AUTO, NONE
+from grader.engine.request import AUTO, NONE
 from grader.environment.given import Environment, GivenInterpreter
 from grader.environment.wishes import Provisioned, Wish
 from grader.errors import GradeError

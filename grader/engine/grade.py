@@ -1,25 +1,23 @@
 """The whole path on one page: a source and a rubric in, a `Report` out."""
 
 from collections.abc import Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.checkers._registry import Registry, installed
 from grader.engine.alone import alone
 from grader.engine.assemble import Graded, assemble, quantities_of
-from grader.engine.conditions import AUTO, Caching, Surroundings, Which
+from grader.engine.conditions import Surroundings, Which
 from grader.engine.items import by_item, catalogue, choose
+from grader.engine.request import Request
 from grader.errors import GradeError
-from grader.model.cohort import Cohort
 from grader.model.contributors import Contributor
 from grader.model.evidence import Evidence
 from grader.model.report import Report
 from grader.resources import shipped
 from grader.rubric.load import load_rubric
 from grader.rubric.schema import Item, Rubric
-from grader.sandbox.choose import Boxes, Isolation
+from grader.sandbox.choose import Boxes
 from grader.scoring.cohort import Class
 from grader.scoring.totals import grade_measurements
 
@@ -27,50 +25,13 @@ if TYPE_CHECKING:
     from grader.engine.measure import Watch
 
 
-@dataclass(frozen=True)
-class Request:
-    """What to grade and how.
-
-    `source` is a folder or an address; `ref` a branch, tag or commit (None: the folder as it
-    stands); `rubric` a file (None: the shipped one); `only` and `skip` item ids;
-    `environment` is `auto` (built from the project's manifests), `none` (the grader's own
-    interpreter), or a virtual environment, an interpreter or a manifest file; `is_offline`
-    keeps it from fetching anything, `from_source` lets packages without wheels be built.
-    `isolation` is the tier that confines what runs: `auto` takes the first that works here.
-    Without `signals` the tests run once, and nothing is tried on them. `cohort` is the class
-    that marks are compared with. `staged` names the index whose content is graded instead of
-    the files as they stand (`index`, as a rule). With `static` what runs the project's own
-    code is left out. Without `warm` each tool is started as a program of its own. `probe` is
-    the address of the service that is deployed, to be asked.
-    """
-
-    source: str
-    rubric: Path | None = None
-    ref: str | None = None
-    only: Sequence[str] = ()
-    skip: Sequence[str] = ()
-    environment: str = AUTO
-    is_offline: bool = False
-    from_source: bool = False
-    isolation: Isolation = "auto"
-    signals: bool = True
-    cohort: Cohort | None = None
-    staged: str | None = None
-    static: bool = False
-    warm: bool = True
-    probe: str | None = None
-    caching: Caching = Caching()
-
-
-def grade_repository(request: Request, watch: "Watch | None" = None) -> Report:
-    """Capture, measure, score and assemble. Raises `GradeError` for what the user can mend."""
-    return grade_privately(request, watch)[0]
-
-
-def grade_privately(
-    request: Request, watch: "Watch | None" = None
+def graded(
+    request: Request, warm: Path | None, watch: "Watch | None"
 ) -> tuple[Report, tuple[Contributor, ...]]:
-    """The same, and beside the report each person's part in the commits."""
+    """The report, and each person's part in the commits; `warm` is where tools are forked.
+
+    Raises `GradeError` for what the user can mend.
+    """
     registry = installed()
     loaded = load_rubric(request.rubric or shipped("rubric.yaml"), catalogue(registry))
     rubric = loaded.rubric
@@ -83,6 +44,7 @@ def grade_privately(
         is_offline=request.is_offline,
         from_source=request.from_source,
         signals=request.signals,
+        warm=warm,
         caching=request.caching,
     )
     evidence = _evidence(request, loaded.rubric, chosen, surroundings, watch)
@@ -92,8 +54,8 @@ def grade_privately(
         against = Class(request.cohort, rubric.cohort, quantities)
     measurements = by_item(chosen, evidence)
     grade = grade_measurements(rubric, measurements, against=against)
-    graded = Graded(evidence, measurements, grade)
-    return assemble(graded, loaded, registry, against), evidence.contributors
+    found = Graded(evidence, measurements, grade)
+    return assemble(found, loaded, registry, against), evidence.contributors
 
 
 def _evidence(
@@ -118,22 +80,17 @@ def _evidence(
     # What measures takes long to load.
     from grader.engine.gather import gather
     from grader.engine.starting import starter_of
-    from grader.sandbox.warm import stove
 
-    with stove() if request.warm else nullcontext() as warm:
-        surroundings = starter_of(
-            rubric, items, registry, replace(surroundings, warm=warm), boxes
-        )
-        evidence = gather(
-            request.source,
-            which,
-            items,
-            registry.checkers,
-            surroundings,
-            boxes,
-            watch=watch,
-            service=request.probe,
-        )
+    evidence = gather(
+        request.source,
+        which,
+        items,
+        registry.checkers,
+        starter_of(rubric, items, registry, surroundings, boxes),
+        boxes,
+        watch=watch,
+        service=request.probe,
+    )
     if same is not None:
         same.keep(evidence)
     return evidence

@@ -19,8 +19,9 @@ from grader.cache.entries import Entries
 from grader.cache.ruler import ruler
 from grader.cache.verdicts import Verdicts
 from grader.checkers._base import Checker, Options
-from grader.engine.conditions import Caching, consulted
+from grader.engine.conditions import consulted
 from grader.engine.declared import is_whole, refuse_undeclared
+from grader.engine.request import Caching
 from grader.environment.given import Environment
 from grader.environment.wishes import RESOLUTION_AGE_DAYS
 from grader.errors import CannotMeasure

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.checkers._registry import Registry, installed
-from grader.engine.conditions import NONE, Caching
-from grader.engine.grade import Request, grade_repository
 from grader.engine.items import catalogue
 from grader.engine.measure import Watch
+from grader.engine.request import NONE, Caching, Request, grade_repository
 from grader.model.report import Report
 from grader.model.score import ItemResult, Ungraded
 from grader.resources import shipped

@@ -18,8 +18,8 @@ from grader.cache.entries import Entries, user_entries
 from grader.cache.ruler import program
 from grader.cache.states import state_of_files
 from grader.checkers._registry import Registry
-from grader.engine.conditions import Caching
 from grader.engine.people import MARKS, OVERRIDES
+from grader.engine.request import Caching
 from grader.engine.store import ClassFolder, write_atomic
 from grader.engine.term import Term, entry_of, keep, read_term
 from grader.model.analysis import ClassReport

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from grader.checkers._registry import Registry
 from grader.engine.capture import capture
-from grader.engine.conditions import NONE, Surroundings
+from grader.engine.conditions import Surroundings
 from grader.engine.environment import environment_for
 from grader.engine.gather import reuse_of
 from grader.engine.items import key
 from grader.engine.measure import Unwatched, Workshop, measure
+from grader.engine.request import NONE
 from grader.engine.starter import Mark, Starter, marks
 from grader.errors import GradeError
 from grader.model.measurement import Failed, Measured

@@ -138,7 +138,7 @@ def test_a_bug_of_ours_is_told_with_a_log_to_paste(
         raise RuntimeError("the sky fell")
 
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr("grader.engine.grade.grade_repository", broken)
+    monkeypatch.setattr("grader.engine.request.grade_repository", broken)
     assert run([SOLID, "-r", rubric]) == 3
     said = capsys.readouterr().err
     assert "this is a bug in mlops-grade: RuntimeError: the sky fell" in said

@@ -15,8 +15,7 @@ from grader.engine import gather
 from grader.engine import measure as measuring
 from grader.engine.basis import seen_at
 from grader.engine.capture import capture
-from grader.engine.conditions import Caching
-from grader.engine.grade import Request, grade_repository
+from grader.engine.request import Caching, Request, grade_repository
 from grader.model.measurement import NotMeasured
 from grader.model.report import Report
 from tests.committing import git

@@ -11,10 +11,11 @@ from grader.checkers._registry import installed
 from grader.engine import publish
 from grader.engine.batch import ClassRequest, run_class
 from grader.engine.classroom import grade_class
-from grader.engine.conditions import Caching, Surroundings, Which
+from grader.engine.conditions import Surroundings, Which
 from grader.engine.items import catalogue
 from grader.engine.machines import largest_first, results
 from grader.engine.marking import mark_class
+from grader.engine.request import Caching
 from grader.engine.store import ClassFolder
 from grader.engine.task import Task
 from grader.engine.ticker import Ticker, follow

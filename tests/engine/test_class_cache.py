@@ -9,7 +9,7 @@ import pytest
 import grader
 from grader.cache.entries import user_entries
 from grader.cache.ruler import ruler
-from grader.engine.conditions import Caching
+from grader.engine.request import Caching
 from grader.engine.store import ClassFolder
 from tests.engine.test_batch import RUBRIC, clones, request_for, run
 

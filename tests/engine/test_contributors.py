@@ -10,7 +10,7 @@ from grader.checkers._registry import installed
 from grader.engine.conditions import Earlier, Surroundings, Which
 from grader.engine.contributors import MOST_PEOPLE, contributors_of
 from grader.engine.gather import gather
-from grader.engine.grade import Request, grade_privately
+from grader.engine.request import Request, grade_privately
 from grader.model.contributors import Contributor
 from grader.model.evidence import Evidence
 from grader.model.measurement import Measured

@@ -13,8 +13,8 @@ from grader.cache.digest import digest
 from grader.cache.entries import Entries
 from grader.checkers._base import Bench, Checker, Options, Result
 from grader.engine import reuse as reuse_module
-from grader.engine.conditions import Caching
 from grader.engine.measure import measure_item
+from grader.engine.request import Caching
 from grader.engine.reuse import Reuse
 from grader.environment.given import GivenInterpreter
 from grader.errors import CannotMeasure

@@ -15,9 +15,9 @@ from grader.checkers._registry import installed
 from grader.engine import machines, publish
 from grader.engine.batch import ClassRequest
 from grader.engine.classroom import grade_class
-from grader.engine.conditions import Caching
 from grader.engine.marking import mark_class
 from grader.engine.people import MARKS
+from grader.engine.request import Caching
 from grader.engine.standing import REPORTS
 from grader.engine.store import ClassFolder
 from grader.engine.task import Task
