@@ -229,7 +229,7 @@ class Checker(ABC, Generic[OptionsT]):
     criteria: ClassVar[tuple[Criterion, ...]] = ()
     mending: ClassVar[Mending | None] = None
     runs_project: ClassVar[bool] = False
-    typical_s: ClassVar[float] = 0.1
+    typical_s: ClassVar[float] = 0.05
     is_live: ClassVar[bool] = False
     asks_host: ClassVar[bool] = False
     finds_secrets: ClassVar[bool] = False

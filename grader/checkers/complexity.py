@@ -88,7 +88,7 @@ class Complexity(ToolChecker[ComplexityOptions]):
     """
 
     id = "complexity"
-    typical_s = 0.3
+    typical_s = 0.08
     source = "https://radon.readthedocs.io/en/latest/commandline.html#the-cc-command"
     tools = ("radon",)
     mending = "work"

@@ -59,7 +59,7 @@ class Docstrings(ToolChecker[DocstringsOptions]):
     """
 
     id = "docstrings"
-    typical_s = 0.5
+    typical_s = 0.13
     source = "https://www.pydocstyle.org/en/stable/error_codes.html"
     tools = ("pydocstyle",)
     mending = "findings"

@@ -55,7 +55,7 @@ class Formatting(FileByFile[FormattingOptions]):
     """
 
     id = "formatting"
-    typical_s = 2.0
+    typical_s = 0.7
     source = "https://black.readthedocs.io/"
     tools = ("black",)
     mending = "command"

@@ -65,7 +65,7 @@ class Imports(FileByFile[ImportsOptions]):
     """
 
     id = "imports"
-    typical_s = 0.3
+    typical_s = 0.11
     source = "https://isort.readthedocs.io/"
     tools = ("isort",)
     mending = "command"

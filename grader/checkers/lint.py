@@ -52,7 +52,7 @@ class Lint(Flake8Checker[LintOptions]):
     """
 
     id = "lint"
-    typical_s = 1.0
+    typical_s = 0.4
     source = "https://flake8.pycqa.org/en/latest/user/error-codes.html"
     tools = ("flake8", "pycodestyle", "pyflakes", "mccabe")
     mending = "findings"

@@ -73,7 +73,7 @@ class Pylint(ToolChecker[PylintOptions]):
     """
 
     id = "pylint"
-    typical_s = 3.0
+    typical_s = 1.3
     source = "https://pylint.readthedocs.io/"
     tools = ("pylint", "astroid")
     # Its notes lower the rating as warnings do.

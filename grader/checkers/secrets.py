@@ -74,7 +74,7 @@ class Secrets(Checker[SecretsOptions]):
     """
 
     id = "secrets"
-    typical_s = 2.0
+    typical_s = 0.3
     source = "https://github.com/Yelp/detect-secrets"
     tools = ("detect-secrets",)
     mending = "findings"
