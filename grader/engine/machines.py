@@ -205,5 +205,7 @@ def warm_for(
     # Found once, and not by each worker for itself.
     boxes.for_forks()
     checkers = installed().checkers
-    tools = {tool for item in items for tool in checkers[item.checker].tools}
-    return stove(tools, work)
+    chosen = (checkers[item.checker] for item in items)
+    longest = sorted(chosen, key=lambda one: -one.typical_s)
+    tools = dict.fromkeys(tool for one in longest for tool in one.tools)
+    return stove(tuple(tools), for_several=True, within=work)

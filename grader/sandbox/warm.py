@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -169,13 +169,17 @@ class Fork:
 
 @contextmanager
 def stove(
-    prepared: Collection[str] = (), within: Path | None = None
+    prepared: Sequence[str] = (),
+    *,
+    for_several: bool = False,
+    within: Path | None = None,
 ) -> Iterator[Path | None]:
     """The address of a parent for warm tools, which lives as long as this; None without one.
 
     It is started when the first tool is asked for; at once where distributions are
-    `prepared`, which several repositories will need: it then does beforehand what pays only
-    for several. Its socket lies `within` a folder, in a private one of its own.
+    `prepared`, which it imports in this order. `for_several` repositories it then does
+    beforehand what pays only for several. Its socket lies `within` a folder, in a private
+    one of its own.
     """
     if sys.platform != "linux":
         yield None
@@ -191,9 +195,9 @@ def stove(
             yield None
             return
         listener.listen(128)
-        names = {name.replace("-", "_") for name in prepared}
-        tools = [tool for tool in warm_parent.MODULES if tool in names]
-        lighter = _Lighter(listener, tools)
+        names = [name.replace("-", "_") for name in prepared]
+        tools = [name for name in names if name in warm_parent.MODULES]
+        lighter = _Lighter(listener, tools, for_several=for_several)
         try:
             yield address
         finally:
@@ -203,9 +207,12 @@ def stove(
 class _Lighter:
     """Starts the parent when somebody wants a tool, and ends it with all that it forked."""
 
-    def __init__(self, listener: socket.socket, prepared: Sequence[str]) -> None:
+    def __init__(
+        self, listener: socket.socket, prepared: Sequence[str], *, for_several: bool
+    ) -> None:
         self._listener = listener
         self._prepared = prepared
+        self._for_several = for_several
         self._process: "subprocess.Popen[bytes] | None" = None
         # The parent has the end to read, and ends when ours is closed, however we end.
         self._life, self._held = os.pipe()
@@ -224,7 +231,8 @@ class _Lighter:
             self._process = subprocess.Popen(
                 [
                     *(*PYTHON, "-m", warm_parent.__name__),
-                    *(*map(str, descriptors), *self._prepared),
+                    *(*map(str, descriptors), str(int(self._for_several))),
+                    *self._prepared,
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

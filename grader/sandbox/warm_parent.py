@@ -1,15 +1,16 @@
 """The process that tools are forked from: they start with their modules imported.
 
-    python -I -X utf8 -m grader.sandbox.warm_parent LISTENER LIFE [TOOL ...]
+    python -I -X utf8 -m grader.sandbox.warm_parent LISTENER LIFE TREES [TOOL ...]
 
 `LISTENER` and `LIFE` are inherited descriptors: a Unix socket that listens, and a pipe whose
 other end is held by whoever wants tools run; when that closes, everything here ends. Each
 tool gets a process of its own that imports it and nothing else, so that a run finds what it
-would find in a new interpreter. The tools that are named, as several repositories will need
-them, are imported at once; pylint then also parses what every repository makes it parse,
-while nobody waits for it. A request comes over a connection: the tool's name in `NAME_BYTES`,
-then what the launcher of a container is told (`grader.sandbox.launcher`). The answer is the
-process id of the keeper on a line, and how the tool ended on another.
+would find in a new interpreter. The tools that are named are imported beforehand, one after
+the other; with `TREES` (1, not 0) pylint then also parses what every repository makes it
+parse, while nobody waits for it: that pays for several. A request comes over a connection:
+the tool's name in `NAME_BYTES`, then what the launcher of a container is told
+(`grader.sandbox.launcher`). The answer is the process id of the keeper on a line, and how the
+tool ended on another.
 
 No file of a repository is ever open here: a run is a fork that puts the box's rules on
 itself before it reads the first one, and is gone afterwards.
@@ -86,7 +87,7 @@ _PREPARED = (
 _COLLECT_EVERY = 1_000_000
 
 
-def main(listener: int, life: int, prepared: Sequence[str]) -> None:
+def main(listener: int, life: int, trees: bool, prepared: Sequence[str]) -> None:
     """Pass requests on to the tools' own processes until nobody wants any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whose key it was decides
     listening = socket.socket(fileno=listener)
@@ -98,17 +99,24 @@ def main(listener: int, life: int, prepared: Sequence[str]) -> None:
             for other in (listening, requests, *ours, *tools.values()):
                 other.close()
             os.close(life)
-            _serve(tool, theirs, prepares=tool in prepared)
+            _serve(tool, theirs, trees=trees)
         theirs.close()
         tools[tool] = requests
         return requests
 
-    for tool in prepared:
-        begin(tool)
+    ahead = (tool for tool in prepared if tool not in tools)
+    importing = None
     while True:
-        ready, _, _ = select.select([listening.fileno(), life], [], [])
+        if importing is None and (importing := next(ahead, None)):
+            begin(importing)
+        importers = [tools[importing].fileno()] if importing else []
+        ready, _, _ = select.select([listening.fileno(), life, *importers], [], [])
         if life in ready:
             return  # the tools' processes end with this one
+        if not set(importers).isdisjoint(ready):
+            importing = None  # it is imported, or its process gone
+        if listening.fileno() not in ready:
+            continue
         connection, _ = listening.accept()
         name = connection.recv(NAME_BYTES, socket.MSG_WAITALL)
         wanted = name.decode("ascii", "replace").strip()
@@ -131,8 +139,8 @@ def _passed_on(connection: socket.socket, tool: socket.socket | None) -> bool:
     return True
 
 
-def _serve(tool: str, requests: socket.socket, *, prepares: bool) -> NoReturn:
-    """Import one tool, then fork for each connection; ends with the process above."""
+def _serve(tool: str, requests: socket.socket, *, trees: bool) -> NoReturn:
+    """Import one tool, say so, then fork for each connection; ends with the process above."""
     launcher.die_with_parent()
     # All that is made here stays: looking for garbage doubles what the trees take.
     gc.disable()
@@ -142,7 +150,8 @@ def _serve(tool: str, requests: socket.socket, *, prepares: bool) -> NoReturn:
             importlib.import_module(module)
     with contextlib.suppress(ImportError, AttributeError):
         _ready(tool)
-    unprepared = list(reversed(_PREPARED)) if prepares and tool == "pylint" else []
+    requests.send(b".")
+    unprepared = list(reversed(_PREPARED)) if trees and tool == "pylint" else []
     room = socket.CMSG_SPACE(4)
     while True:
         while unprepared and not select.select([requests.fileno()], [], [], 0)[0]:
@@ -271,4 +280,4 @@ def _reap() -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])
+    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "1", sys.argv[4:])

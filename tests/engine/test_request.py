@@ -28,7 +28,7 @@ def asked(tmp_path: Path) -> Request:
 
 @pytest.mark.parametrize(
     ("cores", "is_warm", "expected"),
-    [(1, True, [()]), (2, True, [("detect-secrets",)]), (2, False, [])],
+    [(1, True, [()]), (2, True, [("detect-secrets", "pylint")]), (2, False, [])],
 )
 def test_the_first_tool_is_imported_beforehand_where_a_core_is_idle(
     asked: Request,

@@ -99,7 +99,7 @@ def warm() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def prepared() -> Iterator[Path]:
-    with stove(warm_parent.MODULES) as address:
+    with stove(tuple(warm_parent.MODULES), for_several=True) as address:
         assert address is not None
         yield address
 
@@ -248,6 +248,26 @@ def test_tools_that_are_sure_to_be_needed_are_there_before_they_are() -> None:
         waited_for(lambda: len(started()) == 3)
         members = started()
     waited_for(lambda: not any(is_running(pid) for pid in members))
+
+
+def test_a_tool_that_dies_while_it_is_imported_keeps_no_other_from_it(
+    bench: Bench, tmp_path: Path
+) -> None:
+    before = set(Tree(os.getpid()).members())
+
+    def tools() -> set[int]:
+        started = set(Tree(os.getpid()).members()) - before
+        return {pid for pid in started if parent_of(pid) != os.getpid()}
+
+    with stove(["black", "isort", "radon"]) as address:
+        assert address is not None
+        waited_for(tools)
+        first = min(tools())
+        os.kill(first, signal.SIGKILL)
+        waited_for(lambda: len(tools() - {first}) == 2)
+        # It is imported again when it is asked for.
+        warm = replace(bench, warm=address)
+        assert black(warm, written(tmp_path)).exit_status == 0
 
 
 def test_no_parent_is_started_that_nobody_asked_for(
