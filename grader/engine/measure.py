@@ -4,7 +4,6 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Semaphore
@@ -170,10 +169,15 @@ def measure(
     turns = Semaphore(jobs)
 
     def work(item: Item) -> Measurement:
+        # From its look-up on: who began first would else be overtaken.
+        with turns:
+            return in_turn(item)
+
+    def in_turn(item: Item) -> Measurement:
         watch.started(item.key)
         bench = workshop.bench(item.key, turns)
         measurement = measure_item(
-            snapshot, item, checkers[item.checker], bench, workshop.reuse, turns
+            snapshot, item, checkers[item.checker], bench, workshop.reuse
         )
         if isinstance(measurement.outcome, Measured):
             outcome = workshop.starter.divided(
@@ -202,11 +206,10 @@ def measure_item(
     checker: Checker[Options],
     bench: Bench,
     reuse: Reuse | None = None,
-    turn: AbstractContextManager[object] = nullcontext(),
 ) -> Measurement:
     """One checker on one snapshot, timed; every kind of trouble becomes `Failed`.
 
-    What `reuse` has of it is not measured again. The work itself waits for its `turn`.
+    What `reuse` has of it is not measured again.
     """
     started = time.monotonic()
     try:
@@ -215,9 +218,8 @@ def measure_item(
         asked = reuse.asked(checker, options, tools) if reuse else None
         if reuse and asked and (known := reuse.known(asked)):
             return known.model_copy(update={"options": item.options})
-        with turn:
-            started = time.monotonic()
-            result = checker.measure(snapshot, options, bench)
+        started = time.monotonic()
+        result = checker.measure(snapshot, options, bench)
         refuse_undeclared(checker, result.outcome)
     except CannotMeasure as error:
         return _failed(item, error.reason, started)

@@ -1,6 +1,7 @@
 """Measuring: one checker's trouble stays its own and never becomes a number."""
 
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from grader.checkers._base import Bench, Checker, Options, Result
 from grader.engine.measure import Unwatched, Workshop, measure
 from grader.environment.given import GivenInterpreter
 from grader.errors import CannotMeasure
-from grader.model.measurement import Failed, Measured, Measurement, Quantity
+from grader.model.measurement import Failed, Measured, Measurement, Quantity, Tool
 from grader.model.snapshot import Snapshot
 from grader.rubric.schema import Item, LimitsRule
 from tests.conftest import MakeSnapshot, Unboxed
@@ -105,3 +106,40 @@ def test_two_items_with_the_same_checker_and_options_measure_once(
     found = measure(make_snapshot({}), items, {"fake": fake}, workshop, Unwatched())
     assert fake.calls == 1
     assert found["fake"] == found["again"]
+
+
+def test_the_longest_begin_first_however_long_they_are_looked_up(
+    make_snapshot: MakeSnapshot, tmp_path: Path
+) -> None:
+    begun: list[str] = []
+    has_begun = {name: threading.Event() for name in ("long", "middling", "short")}
+
+    def begins(name: str, until: str = "") -> dict[str, float]:
+        begun.append(name)
+        has_begun[name].set()
+        if until:
+            has_begun[until].wait(10)
+        return {"share": 0.5}
+
+    class Long(Fake):
+        typical_s = 3.0
+
+        @classmethod
+        def tool_versions(cls) -> tuple[Tool, ...]:
+            # Long enough for the short one to begin, if it could.
+            has_begun["short"].wait(0.5)
+            return ()
+
+    class Middling(Fake):
+        typical_s = 2.0
+
+    checkers = {
+        "short": Fake(lambda: begins("short")),
+        "middling": Middling(lambda: begins("middling", until="long")),
+        "long": Long(lambda: begins("long")),
+    }
+    items = [Item(checker=name, id=name, score="share") for name in checkers]
+    given = GivenInterpreter(sys.executable)
+    workshop = Workshop(tmp_path / "work", LimitsRule(), given, Unboxed(), jobs=2)
+    measure(make_snapshot({}), items, checkers, workshop, Unwatched())
+    assert begun == ["middling", "long", "short"]
