@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from threading import Semaphore
 from typing import Protocol
 
 from grader.checkers._base import Bench, BoxSource, Checker, Options, nobody_asked
@@ -15,6 +14,7 @@ from grader.engine.declared import is_settled, refuse_undeclared
 from grader.engine.items import key
 from grader.engine.reuse import Reuse
 from grader.engine.starter import Starter
+from grader.engine.turns import Turns
 from grader.environment.given import Blame, Environment
 from grader.errors import CannotMeasure
 from grader.model.environment import EnvironmentFacts
@@ -74,7 +74,7 @@ class _Unhurried:
     """An environment whose packages are fetched in nobody's turn: others work meanwhile."""
 
     inner: Environment
-    turns: Semaphore
+    turns: Turns
 
     def python(self) -> str:
         """The interpreter; whoever asks has a turn, and has it again afterwards."""
@@ -119,7 +119,7 @@ class Workshop:
     warm: Path | None = None
     reuse: Reuse | None = None
 
-    def bench(self, item: str, turns: Semaphore | None = None) -> Bench:
+    def bench(self, item: str, turns: Turns | None = None) -> Bench:
         """A private bench for one item; the project's packages are waited for in no turn."""
         scratch = self.folder / "checks" / item
         scratch.mkdir(parents=True)
@@ -166,7 +166,7 @@ def measure(
     """
 
     jobs = workshop.jobs or at_once(_CHECK_BYTES)
-    turns = Semaphore(jobs)
+    turns = Turns(jobs)
 
     def work(item: Item) -> Measurement:
         # From its look-up on: who began first would else be overtaken.
