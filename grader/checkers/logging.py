@@ -55,7 +55,7 @@ class Logging(Flake8Checker[LoggingOptions]):
 
     id = "logging"
     # With lint's run, which it then need not wait for.
-    typical_s = 0.05
+    typical_s = 0.01
     source = "https://github.com/adamchainz/flake8-logging#rules"
     tools = ("flake8", "flake8-logging", "flake8-logging-format")
     mending = "findings"
