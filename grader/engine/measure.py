@@ -171,22 +171,19 @@ def measure(
     def work(item: Item) -> Measurement:
         # From its look-up on: who began first would else be overtaken.
         with turns:
-            return in_turn(item)
-
-    def in_turn(item: Item) -> Measurement:
-        watch.started(item.key)
-        bench = workshop.bench(item.key, turns)
-        measurement = measure_item(
-            snapshot, item, checkers[item.checker], bench, workshop.reuse
-        )
-        if isinstance(measurement.outcome, Measured):
-            outcome = workshop.starter.divided(
-                key(measurement), measurement.outcome, snapshot.root
+            watch.started(item.key)
+            bench = workshop.bench(item.key, turns)
+            measurement = measure_item(
+                snapshot, item, checkers[item.checker], bench, workshop.reuse
             )
-            measurement = measurement.model_copy(update={"outcome": outcome})
-        remove_tree(bench.scratch)
-        watch.finished(item.key, measurement.outcome)
-        return measurement
+            if isinstance(measurement.outcome, Measured):
+                outcome = workshop.starter.divided(
+                    key(measurement), measurement.outcome, snapshot.root
+                )
+                measurement = measurement.model_copy(update={"outcome": outcome})
+            remove_tree(bench.scratch)
+            watch.finished(item.key, measurement.outcome)
+            return measurement
 
     first: dict[str, Item] = {}
     for item in items:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,7 @@ def test_the_first_tool_is_imported_beforehand_where_a_core_is_idle(
 
     monkeypatch.setattr(asking, "stove", stove)
     monkeypatch.setattr(asking, "cores", lambda: cores)
-    report = grade_repository(Request(**{**vars(asked), "warm": is_warm}))
+    report = grade_repository(replace(asked, warm=is_warm))
     assert report.grade.total is not None
     assert started == expected
 
