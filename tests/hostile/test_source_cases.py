@@ -108,6 +108,14 @@ def told(verdict: Verdict, item: str, path: str) -> bool:
     )
 
 
+def is_partly_measured(verdict: Verdict, item: str) -> bool:
+    """Whether the total is provisional, as a file is in no number of a check."""
+    return any(
+        one.cause == "partly-measured" and item in one.items
+        for one in verdict.graded.grade.provisional
+    )
+
+
 def left_out(verdict: Verdict) -> dict[str, str]:
     return {one.path: one.reason for one in verdict.graded.repository.left_out}
 
@@ -173,6 +181,7 @@ def test_29_a_file_that_takes_all_the_time_is_found_and_told(arena: Arena) -> No
     all_measured(verdict)
     honest_as_ever(arena, verdict)
     assert told(verdict, "secrets", "config/bomb.yaml")
+    assert is_partly_measured(verdict, "secrets")
 
 
 def test_29_much_of_it_runs_into_a_limit_which_is_told(arena: Arena) -> None:
@@ -188,6 +197,7 @@ def test_29_much_of_it_runs_into_a_limit_which_is_told(arena: Arena) -> None:
             assert verdict.graded.grade.has_ungraded_checks
         case _:  # a fast machine finds out in time which file it is
             assert told(verdict, "secrets", "config/bomb.yaml")
+            assert is_partly_measured(verdict, "secrets")
     assert isinstance(verdict.outcome("file-presence"), Measured)
 
 
