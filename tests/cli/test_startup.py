@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,33 @@ def test_the_list_of_commands_loads_none_of_them(tmp_path: Path) -> None:
     loaded = loaded_by("--help", folder=tmp_path)
     ours = {name for name in loaded if name.startswith("grader.cli.")}
     assert ours == {"grader.cli.app", "grader.cli.commands"}
+
+
+# As installers write it, but that the pool stands in for the command line.
+TYPED = """\
+from {module} import {function}
+if __name__ == "__main__":
+    from grader.sandbox.workers import WorkerPool
+    with WorkerPool(1) as pool:
+        print(*pool.submit(eval, "sorted(__import__('sys').modules)").result())
+"""
+
+
+def test_the_process_of_a_group_loads_no_command_line(tmp_path: Path) -> None:
+    (point,) = metadata.entry_points(group="console_scripts", name="mlops-grade")
+    module, _, function = point.value.partition(":")
+    script = tmp_path / "mlops-grade"
+    script.write_text(TYPED.format(module=module, function=function))
+
+    done = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, check=True
+    )
+
+    loaded = set(done.stdout.split())
+    assert module in loaded
+    assert sorted(tops(loaded) & NOT_FOR_HELP) == []
+    assert sorted(name for name in loaded if name.startswith("grader.cli")) == []
+    assert "typer" not in loaded
 
 
 @pytest.mark.parametrize("environment", ["auto", "none"])
