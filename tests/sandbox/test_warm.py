@@ -350,6 +350,30 @@ def test_only_our_own_tools_are_run_warm(tmp_path: Path) -> None:
     assert not warm.can_run([*SHIELDED, "--find", "black"])
 
 
+# Prints whether the network's library is there: before and after it is asked for.
+_ASKED_FOR = """\
+import sys
+from grader.sandbox import warm_parent
+warm_parent.load("detect_secrets")
+print("urllib3" in sys.modules)
+from detect_secrets.plugins import slack
+print(slack.requests.exceptions.RequestException.__name__, "urllib3" in sys.modules)
+import requests
+print(slack.requests.get is requests.get, hasattr(slack.requests, "nothing"))
+"""
+
+
+def test_detect_secrets_is_ready_without_what_asks_services() -> None:
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", _ASKED_FOR],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    expected = ["False", "RequestException True", "True False"]
+    assert done.stdout.splitlines() == expected, done.stderr
+
+
 @pytest.mark.parametrize("tool", sorted(warm_parent.MODULES))
 def test_every_module_that_is_imported_beforehand_exists(tool: str) -> None:
     missing = []
