@@ -164,11 +164,16 @@ def total(ran: Mapping[str, Ran]) -> Timing:
     return sum((one.timing for one in ran.values()), Timing())
 
 
-def suite_command(python: str, copy: Path) -> list[str]:
-    """The suite of the project in `copy`; where bubblewrap is, it sees nothing else of ours."""
+def suite_command(python: str, copy: Path, *, has_coverage: bool = False) -> list[str]:
+    """The suite of the project in `copy`; where bubblewrap is, it sees nothing else of ours.
+
+    With coverage it is what a person types who needs that number.
+    """
+    source = "src" if (copy / "src").is_dir() else "."
     suite = [
         *(python, "-m", "pytest", "-q", "-o", "addopts="),
         "--continue-on-collection-errors",
+        *([f"--cov={source}", "--cov-branch"] if has_coverage else []),
     ]
     program = shutil.which("bwrap")
     if program is None:

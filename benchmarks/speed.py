@@ -148,12 +148,17 @@ def whole_class(tried: Tried) -> str:
 
 def with_tests(tried: Tried) -> str:
     """A class with its tests, against its suites."""
-    both, alone = "command lines and suites in turn", "suites alone, in turn"
+    both = "command lines and suites with coverage, in turn"
+    covered, alone = "suites with coverage, in turn", "suites alone, in turn"
     side = f"suites alone, {speed_runs.AT_ONCE} at once"
 
     def hand() -> dict[str, Timing]:
-        suites = tried.suites(1)
-        return {both: tried.all_typed() + suites, alone: suites}
+        suites = tried.suites(1, has_coverage=True)
+        return {
+            both: tried.all_typed() + suites,
+            covered: suites,
+            alone: tried.suites(1),
+        }
 
     series = {
         "hand": hand,
@@ -171,7 +176,7 @@ def with_tests(tried: Tried) -> str:
             for name, count in tried.passed.items()
         ],
     )
-    held = {name: found[name] for name in found if name not in (both, alone)}
+    held = {name: found[name] for name in found if name not in (both, covered, alone)}
     return (
         f"{_timings(found, both, {'class with tests, cold': '2'})}\n\n"
         f"{_timings(held, side, {'class with tests, cold': '0.77'})}\n\n{passed}"

@@ -221,14 +221,17 @@ class Tried:
 
     # Test suites
 
-    def suites(self, at_once: int) -> Timing:
+    def suites(self, at_once: int, *, has_coverage: bool = False) -> Timing:
         """All test suites, so many at once, each in a copy, with no network as with us."""
         place = self.fresh()
         lines = []
         for number, one in enumerate(self.repositories):
             copy = place / one.name
             shutil.copytree(one, copy, ignore=shutil.ignore_patterns(".git"))
-            line = shlex.join(by_hand.suite_command(self.interpreter, copy))
+            words = by_hand.suite_command(
+                self.interpreter, copy, has_coverage=has_coverage
+            )
+            line = shlex.join(words)
             # A suite that fails has run all the same.
             lines.append(f"{line} > said-{number} 2>&1 || :")
         (place / "suites").write_text("\0".join(lines))

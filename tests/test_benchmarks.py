@@ -176,6 +176,16 @@ def test_a_suite_runs_in_the_copy(tmp_path: Path) -> None:
     at = words.index("/env/bin/python")
     assert words[at + 1 : at + 3] == ["-m", "pytest"]
     assert str(tmp_path) in words[:at]
+    assert not any(word.startswith("--cov") for word in words)
+
+
+@pytest.mark.parametrize(("folder", "source"), [("src", "src"), ("app", ".")])
+def test_a_suite_with_coverage_measures_the_source(
+    tmp_path: Path, folder: str, source: str
+) -> None:
+    (tmp_path / folder).mkdir()
+    words = suite_command("/env/bin/python", tmp_path, has_coverage=True)
+    assert words[-2:] == [f"--cov={source}", "--cov-branch"]
 
 
 @pytest.mark.parametrize(
