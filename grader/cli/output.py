@@ -149,14 +149,18 @@ def show(
     verbose: bool = False,
 ) -> None:
     """Print the report to standard output, or write it to `output`."""
-    from grader.reporting.terminal import render_quiet, render_terminal
-
     if output is not None:
         write(render(report, wanted, verbose=verbose), output)
     elif wanted is not Format.TERMINAL:
         put(render(report, wanted))
     elif quiet:
-        render_quiet(report, console(sys.stdout))
+        from grader.reporting.clean import log_text
+        from grader.reporting.quiet import render_quiet
+
+        line = render_quiet(report, sys.stdout.encoding)
+        sys.stdout.write(line if sys.stdout.isatty() else log_text(line))
     else:
+        from grader.reporting.terminal import render_terminal
+
         render_terminal(report, console(sys.stdout), verbose=verbose)
     sys.stdout.flush()

@@ -24,6 +24,7 @@ from grader.reporting import (
     words,
 )
 from grader.reporting.clean import clean_report, paragraphs
+from grader.reporting.quiet import said_in, summary
 
 # Per check, where findings are listed. The JSON has every one.
 ALL_FINDINGS = 1_000
@@ -41,26 +42,12 @@ def render_terminal(report: Report, console: Console, *, verbose: bool = False) 
     _Page(clean_report(report), console).print(verbose)
 
 
-def render_quiet(report: Report, console: Console) -> None:
-    """Print one line: the repository, the total and its state."""
-    page = _Page(clean_report(report), console)
-    page.line(page.summary)
-
-
 class _Page:
     """One report on one console."""
 
     def __init__(self, report: Report, console: Console) -> None:
         self._report = report
         self._console = console
-
-    @property
-    def summary(self) -> str:
-        """`flat-prices: 7.41 of 10, final`."""
-        grade = self._report.grade
-        total = words.total(grade)
-        state = "" if grade.total is None else f", {words.state(grade)}"
-        return f"{self._report.repository.name}: {total}{state}"
 
     def print(self, verbose: bool) -> None:
         """The sections in their order; the total again at the end, near the prompt."""
@@ -76,7 +63,7 @@ class _Page:
         self._environment(verbose)
         self._aside(verbose)
         self.line("")
-        self.line(self.summary, "bold")
+        self.line(summary(self._report), "bold")
 
     def line(self, text: str, style: str = "") -> None:
         """A line that is never wrapped or cut."""
@@ -87,11 +74,8 @@ class _Page:
         self._console.print(shown)
 
     def _text(self, text: str, style: str = "") -> Text:
-        encoding = self._console.encoding
-        if not encoding.lower().startswith("utf"):
-            simple = text.translate(_SIMPLER)
-            text = simple.encode(encoding, "backslashreplace").decode(encoding)
-        return Text(text, style, overflow="fold")
+        said = said_in(self._console.encoding, text)
+        return Text(said, style, overflow="fold")
 
     def _title(self, text: str) -> None:
         self.line("")
@@ -100,7 +84,7 @@ class _Page:
     def _head(self) -> None:
         report = self._report
         repository, grade = report.repository, report.grade
-        self.line(self.summary, "bold")
+        self.line(summary(self._report), "bold")
         if grade.total_of_100 is not None:
             self.line(f"  {numbers.of_100(grade.total_of_100)} of 100")
         for line in (*decisions.lines(grade), *words.reasons(report)):
@@ -344,8 +328,3 @@ class _Page:
 
 def _brief(text: str) -> str:
     return text if len(text) <= REASON_CHARACTERS else f"{text[:REASON_CHARACTERS]}…"
-
-
-_SIMPLER = str.maketrans(
-    {"×": "*", "→": "->", "…": "...", "–": "-", "█": "#", "░": ".", "’": "'"}
-)

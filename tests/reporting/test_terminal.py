@@ -8,7 +8,8 @@ from rich.console import Console
 
 from grader.model.report import Report
 from grader.reporting.clean import clean
-from grader.reporting.terminal import render_quiet, render_terminal
+from grader.reporting.quiet import render_quiet
+from grader.reporting.terminal import render_terminal
 from tests.reporting import sample
 
 
@@ -47,9 +48,14 @@ def test_quiet_is_one_line() -> None:
             "flat-prices: 8.57 of 10 over 42.9 % of the rubric, final\n",
         ),
     ):
-        file = io.StringIO()
-        render_quiet(report, Console(file=file, width=20))
-        assert file.getvalue() == line
+        assert render_quiet(report, "utf-8") == line
+
+
+def test_quiet_says_a_name_in_signs_that_there_are() -> None:
+    report = sample.clean()
+    named = report.repository.model_copy(update={"name": "prix→été\x1b[2J"})
+    line = render_quiet(report.model_copy(update={"repository": named}), "latin-1")
+    assert line == "prix->été\\x1b[2J: 10 of 10, final\n"
 
 
 def test_each_check_has_its_mark_the_numbers_and_what_to_do() -> None:

@@ -27,6 +27,7 @@ from grader.model.report import Report
 from grader.reporting import comparison, feedback, gate, markdown, pull_request
 from grader.reporting.annotations import stopped
 from grader.reporting.class_page import render_class_markdown, render_class_page
+from grader.reporting.clean import log_text
 from grader.reporting.comparison import (
     comparison_html,
     comparison_json,
@@ -39,8 +40,9 @@ from grader.reporting.gradebook import Wish, fill_gradebook
 from grader.reporting.gradescope import render_gradescope
 from grader.reporting.json import render_json
 from grader.reporting.pull_request import Against, render_pull_request
+from grader.reporting.quiet import render_quiet
 from grader.reporting.summary import render_summary
-from grader.reporting.terminal import render_quiet, render_terminal
+from grader.reporting.terminal import render_terminal
 from grader.reporting.xlsx import grades_xlsx
 from grader.scoring.common_ground import common_ground
 from tests.reporting.payloads import deciders, documents
@@ -213,7 +215,7 @@ def all_formats() -> tuple[Shown, ...]:
         _of(
             "quiet",
             report,
-            lambda one: _plain(lambda out: render_quiet(one, out)),
+            lambda one: log_text(render_quiet(one, "utf-8")),
             deciders.log,
         ),
         _of(

@@ -72,9 +72,9 @@ WRITERS = {
     "junit.render_junit": {"junit"},
     "markdown.render_markdown": {"markdown"},
     "pull_request.render_pull_request": {"pull-request", "pull-request-changes"},
+    "quiet.render_quiet": {"quiet"},
     "sarif.render_sarif": {"sarif"},
     "summary.render_summary": {"summary"},
-    "terminal.render_quiet": {"quiet"},
     "terminal.render_terminal": {"terminal", "terminal-colours", "piped"},
     "xlsx.grades_xlsx": {"xlsx", "findings-xlsx"},
 }
