@@ -16,7 +16,15 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import ClassVar, Generic, Protocol, TypeVar, get_args, get_origin
+from typing import (
+    TYPE_CHECKING,
+    ClassVar,
+    Generic,
+    Protocol,
+    TypeVar,
+    get_args,
+    get_origin,
+)
 
 from pydantic import BaseModel, ConfigDict
 
@@ -25,8 +33,6 @@ from grader.checkers._checklist import Criterion
 from grader.checkers._culprits import Runs, Stopped, measure_rest
 from grader.environment.given import Environment, GivenInterpreter
 from grader.errors import CannotMeasure
-from grader.model.hosted import Hosted
-from grader.model.live import Probe
 from grader.model.measurement import (
     Finding,
     Measured,
@@ -42,6 +48,11 @@ from grader.sandbox.box import Box, Confining
 from grader.sandbox.limits import MEBIBYTE, Limits
 from grader.sandbox.run import ToolOutput, run
 from grader.sandbox.warm import SHIELDED, Warm
+
+if TYPE_CHECKING:
+    # What few checks ask for.
+    from grader.model.hosted import Hosted
+    from grader.model.live import Probe
 
 SECTIONS = (
     "Why it matters",
@@ -73,7 +84,7 @@ class BoxSource(Protocol):
         """For code of strangers. Raises `CannotMeasure` when there is none."""
 
 
-def nobody_asked() -> Hosted:
+def nobody_asked() -> "Hosted":
     """Where no host is asked. Raises `CannotMeasure`."""
     raise CannotMeasure("the host of the repository was not asked.")
 
@@ -98,8 +109,8 @@ class Bench:
     boxes: BoxSource
     environment: Environment = GivenInterpreter(sys.executable)
     extra_runs: bool = True
-    probe: Probe | None = None
-    hosted: Callable[[], Hosted] = nobody_asked
+    probe: "Probe | None" = None
+    hosted: "Callable[[], Hosted]" = nobody_asked
     warm: Path | None = None
     verdicts: Verdicts | None = None
 
