@@ -43,9 +43,14 @@ def console(stream: TextIO) -> "Console":
 
     if is_sober(stream):
         width = None if stream.isatty() else 100
-        file = stream if stream.isatty() else _Log(stream)
+        file = _passed_on(stream)
         return Console(file=file, no_color=True, force_terminal=False, width=width)
     return Console(file=stream)
+
+
+def _passed_on(stream: TextIO) -> TextIO:
+    """What to write to: where nobody watches, it may be a workflow's log."""
+    return stream if stream.isatty() else _Log(stream)
 
 
 class _Log(StringIO):
@@ -140,6 +145,14 @@ def put(text: str) -> None:
     sys.stdout.flush()
 
 
+def show_quiet(report: "Report", stream: TextIO) -> None:
+    """Print the report's one line."""
+    from grader.reporting.quiet import render_quiet
+
+    # What only holds text, as `StringIO` does, has no encoding.
+    _passed_on(stream).write(render_quiet(report, stream.encoding or "utf-8"))
+
+
 def show(
     report: "Report",
     wanted: Format,
@@ -154,11 +167,7 @@ def show(
     elif wanted is not Format.TERMINAL:
         put(render(report, wanted))
     elif quiet:
-        from grader.reporting.clean import log_text
-        from grader.reporting.quiet import render_quiet
-
-        line = render_quiet(report, sys.stdout.encoding)
-        sys.stdout.write(line if sys.stdout.isatty() else log_text(line))
+        show_quiet(report, sys.stdout)
     else:
         from grader.reporting.terminal import render_terminal
 

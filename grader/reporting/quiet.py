@@ -5,6 +5,7 @@ unchanged repository takes to be looked up.
 """
 
 from grader.model.report import Report
+from grader.model.score import Grade
 from grader.reporting import words
 from grader.reporting.clean import clean
 
@@ -16,14 +17,14 @@ _SIMPLER = str.maketrans(
 
 def render_quiet(report: Report, encoding: str) -> str:
     """One line: the repository, the total and its state, in signs that the encoding has."""
-    return f"{said_in(encoding, summary(report))}\n"
+    line = summary(clean(report.repository.name), report.grade)
+    return f"{said_in(encoding, line)}\n"
 
 
-def summary(report: Report) -> str:
-    """`flat-prices: 7.41 of 10, final`."""
-    grade = report.grade
+def summary(name: str, grade: Grade) -> str:
+    """`flat-prices: 7.41 of 10, final`, of a name that is clean."""
     state = "" if grade.total is None else f", {words.state(grade)}"
-    return f"{clean(report.repository.name)}: {words.total(grade)}{state}"
+    return f"{name}: {words.total(grade)}{state}"
 
 
 def said_in(encoding: str, text: str) -> str:

@@ -63,7 +63,7 @@ class _Page:
         self._environment(verbose)
         self._aside(verbose)
         self.line("")
-        self.line(summary(self._report), "bold")
+        self.line(summary(self._report.repository.name, self._report.grade), "bold")
 
     def line(self, text: str, style: str = "") -> None:
         """A line that is never wrapped or cut."""
@@ -84,7 +84,7 @@ class _Page:
     def _head(self) -> None:
         report = self._report
         repository, grade = report.repository, report.grade
-        self.line(summary(self._report), "bold")
+        self.line(summary(repository.name, grade), "bold")
         if grade.total_of_100 is not None:
             self.line(f"  {numbers.of_100(grade.total_of_100)} of 100")
         for line in (*decisions.lines(grade), *words.reasons(report)):

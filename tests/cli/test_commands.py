@@ -1,6 +1,8 @@
 """The command line, as a user meets it: exit codes, streams, messages without tracebacks."""
 
 import json
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -50,6 +52,12 @@ def test_options_may_come_before_the_path(
 ) -> None:
     assert run(["--rubric", rubric, "-q", SOLID]) == 0
     assert "10" in capsys.readouterr().out
+
+
+def test_a_stream_without_an_encoding_is_written_to_as_well(rubric: str) -> None:
+    with redirect_stdout(StringIO()) as said:
+        assert run([SOLID, "--rubric", rubric, "-q"]) == 0
+    assert said.getvalue() == "solid: 10 of 10, final\n"
 
 
 def test_data_goes_to_standard_output_and_talk_to_standard_error(

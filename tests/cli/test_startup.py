@@ -138,13 +138,13 @@ def test_what_was_measured_before_loads_no_tool_and_no_other_checker(
     }
     public = {name for name in checkers if not name.startswith("_")}
     assert public == {"formatting", "error_handling", "coverage"}
-
-    quiet = loaded_by(*arguments, "--quiet", folder=tmp_path, settings=settings)
-    assert "rich" in tops(loaded) - tops(quiet)
     assert "_coverage_work" not in checkers
     assert "grader.environment.provision" not in loaded
     # It has no environment, so that nobody asks what it declares.
     assert ("grader.environment.manifests" in loaded) == (environment == "auto")
+
+    quiet = loaded_by(*arguments, "--quiet", folder=tmp_path, settings=settings)
+    assert "rich" in tops(loaded) - tops(quiet)
 
 
 def test_a_class_that_did_not_change_loads_nothing_that_measures_or_marks(

@@ -58,6 +58,15 @@ def test_quiet_says_a_name_in_signs_that_there_are() -> None:
     assert line == "prix->été\\x1b[2J: 10 of 10, final\n"
 
 
+def test_a_long_name_is_cut_once_wherever_it_stands() -> None:
+    report = sample.clean()
+    named = report.repository.model_copy(update={"name": "n" * 2_100})
+    renamed = report.model_copy(update={"repository": named})
+    line = f"{'n' * 2_000}… (100 more characters): 10 of 10, final"
+    assert render_quiet(renamed, "utf-8") == f"{line}\n"
+    assert shown(renamed).splitlines()[0] == line
+
+
 def test_each_check_has_its_mark_the_numbers_and_what_to_do() -> None:
     text = flat(shown(sample.messy()))
     assert (

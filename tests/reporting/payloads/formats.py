@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TextIO, TypeVar
 from unittest.mock import patch
 
 from rich.console import Console
@@ -18,7 +18,7 @@ from rich.console import Console
 from grader.cli.class_table import show_class
 from grader.cli.github_tell import output_lines, outputs
 from grader.cli.history import _show_group, _show_runs
-from grader.cli.output import Format, console, render
+from grader.cli.output import Format, console, render, show_quiet
 from grader.engine.pull_request import held_against
 from grader.model.analysis import ClassReport
 from grader.model.comparison import Comparison
@@ -27,7 +27,6 @@ from grader.model.report import Report
 from grader.reporting import comparison, feedback, gate, markdown, pull_request
 from grader.reporting.annotations import stopped
 from grader.reporting.class_page import render_class_markdown, render_class_page
-from grader.reporting.clean import log_text
 from grader.reporting.comparison import (
     comparison_html,
     comparison_json,
@@ -40,7 +39,6 @@ from grader.reporting.gradebook import Wish, fill_gradebook
 from grader.reporting.gradescope import render_gradescope
 from grader.reporting.json import render_json
 from grader.reporting.pull_request import Against, render_pull_request
-from grader.reporting.quiet import render_quiet
 from grader.reporting.summary import render_summary
 from grader.reporting.terminal import render_terminal
 from grader.reporting.xlsx import grades_xlsx
@@ -110,9 +108,14 @@ def _coloured(show: Callable[[Console], None]) -> str:
 
 
 def _plain(show: Callable[[Console], None]) -> str:
+    """On a console, as in a pipe."""
+    return _piped(lambda file: show(console(file)))
+
+
+def _piped(write: Callable[[TextIO], None]) -> str:
     """As in a pipe, or in the log of a workflow."""
     file = io.TextIOWrapper(io.BytesIO(), "utf-8", newline="\n")
-    show(console(file))
+    write(file)
     file.seek(0)
     return file.read()
 
@@ -215,7 +218,7 @@ def all_formats() -> tuple[Shown, ...]:
         _of(
             "quiet",
             report,
-            lambda one: log_text(render_quiet(one, "utf-8")),
+            lambda one: _piped(lambda file: show_quiet(one, file)),
             deciders.log,
         ),
         _of(
