@@ -34,11 +34,14 @@ from grader.rubric.schema import Item, LimitsRule
 from grader.sandbox.choose import Boxes
 
 # pylint with nothing but what lies in the folder that is its first argument. `python -S` has
-# no `exit`, `help` and `copyright`: to pylint they are undefined there.
+# no `exit`, `help` and `copyright`: to pylint they are undefined there. And `python -c` looks
+# for modules where it stands, which the command `pylint` doesn't: a folder `wandb` of a
+# project's runs would be taken for the package.
 ONLY_PYLINT = (
     *(sys.executable, "-S", "-s", "-E", "-c"),
     "import sys, site; site.setquit(); site.sethelper(); site.setcopyright(); "
-    "sys.path.append(sys.argv.pop(1)); from pylint import run_pylint; run_pylint()",
+    "sys.path[:] = [*sys.path[1:], sys.argv.pop(1)]; "
+    "from pylint import run_pylint; run_pylint()",
 )
 
 
@@ -211,11 +214,12 @@ def complexity(place: Place, ours: Measured) -> Iterator[Row]:
 
 
 def secrets(place: Place, ours: Measured) -> Iterator[Row]:
-    """detect-secrets' own JSON on the same list of files."""
+    """detect-secrets' own JSON on the same list of files, without others' code."""
     files = [
         path
         for path in place.snapshot.files
         if not path.endswith(".secrets.baseline")
+        and place.snapshot.foreign(path) in (None, "build output")
         and (place.folder / path).stat().st_size <= 1024 * 1024
     ]
     options = ("--no-verify", "--exclude-files", r"\.ipynb$")
@@ -249,22 +253,28 @@ def error_handling(place: Place, ours: Measured) -> Iterator[Row]:
 
 
 def file_presence(place: Place, ours: Measured) -> Iterator[Row]:
-    """The seven names, by looking."""
+    """The seven names, by looking; a link is there, wherever it leads."""
     alternatives = (
-        ("README.md",),
+        ("README.md", "README.rst", "README.txt", "README"),
         tuple(
             f"{folder}config.{end}"
             for folder in ("", "conf/", "configs/", "config/")
             for end in ("yaml", "yml")
         ),
         ("environment.yml", "environment.yaml", "conda.yml", "conda.yaml"),
-        ("tests",),
+        ("tests", "test"),
         (".gitignore",),
         ("logs",),
-        ("models",),
+        ("models", "models.dvc"),
     )
+    linked = {
+        part.as_posix()
+        for one in place.snapshot.left_out
+        for part in (Path(one.path), *Path(one.path).parents)
+    }
     there = sum(
-        any((place.folder / name).exists() for name in names) for names in alternatives
+        any((place.folder / name).exists() or name in linked for name in names)
+        for names in alternatives
     )
     values = ours.values
     found = values["found"] + values["placeholder_folders"] + values["empty_files"]

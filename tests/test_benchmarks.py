@@ -100,6 +100,17 @@ def test_pylint_knows_what_every_interpreter_has(tmp_path: Path) -> None:
     assert "undefined-variable" not in ran["pylint"].stdout
 
 
+def test_pylint_takes_no_folder_where_it_stands_for_a_package(tmp_path: Path) -> None:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "a.py").write_text("from wandb.integration import lightning\n")
+    (tmp_path / "wandb" / "run-1").mkdir(parents=True)
+    desk = Desk.within(tmp_path / "desk")
+    command = {"pylint": ["pylint", "--rcfile=/dev/null", "src/a.py"]}
+    ran = in_turn(command, tmp_path, desk, desk.environment())
+    assert "import-error" in ran["pylint"].stdout
+    assert "no-name-in-module" not in ran["pylint"].stdout
+
+
 @pytest.mark.parametrize(
     ("check", "stdout", "stderr", "numbers"),
     [

@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
 
@@ -23,6 +23,9 @@ BASELINE = ".secrets.baseline"
 # code.
 _SAMPLE = ".mlops-grade-sample"
 _SAMPLE_TEXT = "aws_key = 'AKIA" + "Q3EGRZ5KW2MLOPS7'\n"
+
+# Folders and files in a command line that is shown.
+_MOST_TYPED = 20
 
 
 @dataclass(frozen=True, order=True)
@@ -162,6 +165,28 @@ def passed_over(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
             yield path, foreign
         elif _size(snapshot.root / path) > MAX_FILE_BYTES:
             yield path, "over 1 MiB"
+
+
+def exclusions(left_out: Collection[str], searched: Collection[str]) -> str | None:
+    """A regular expression for what is not searched, to be typed behind `--exclude-files`.
+
+    A folder stands for all that is left out in it. Where that is more than anybody would
+    read, the folders alone are named; None where nothing is left out, or too many are.
+    """
+    kept = {str(parent) for path in searched for parent in PurePosixPath(path).parents}
+    folders: set[str] = set()
+    files: set[str] = set()
+    for path in left_out:
+        for parent in reversed(PurePosixPath(path).parents[:-1]):
+            if str(parent) not in kept:
+                folders.add(f"{re.escape(str(parent))}/")
+                break
+        else:
+            files.add(f"{re.escape(path)}$")
+    for named in (folders | files, folders):
+        if 0 < len(named) <= _MOST_TYPED:
+            return f"^({'|'.join(sorted(named))})"
+    return None
 
 
 def _size(file: Path) -> int:

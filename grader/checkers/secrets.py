@@ -20,6 +20,7 @@ from grader.checkers._base import (
 from grader.checkers._detect_secrets import (
     BASELINE,
     Secret,
+    exclusions,
     passed_over,
     read_baseline,
 )
@@ -55,7 +56,8 @@ class Secrets(Checker[SecretsOptions]):
 
     How it is measured
         `detect-secrets scan --no-verify --exclude-files '\.ipynb$'` on the files that
-        git tracks, whatever their type. A line behind a `pragma: allowlist secret`
+        git tracks, whatever their type, but for those named below; the command in the
+        report excludes these by name. A line behind a `pragma: allowlist secret`
         comment is scanned as well and counted as allowlisted. What the instructor's
         baseline lists is counted as known. Of a secret only its file, line, type and a
         hash are kept.
@@ -169,10 +171,11 @@ class Secrets(Checker[SecretsOptions]):
             ),
             not_measured=not_measured(rest.culprits, rest.culprits),
         )
+        excluded = (options.exclude_files, exclusions(left_out, files))
         command = Command(
             argv=(
                 *("detect-secrets", "scan", "--no-verify"),
-                f"--exclude-files={options.exclude_files}",
+                *(f"--exclude-files={one}" for one in excluded if one is not None),
             ),
             files=(),
             population=f"tracked files of all types: {len(files)}",

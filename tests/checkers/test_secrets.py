@@ -1,6 +1,9 @@
 """The secrets checker: what is found, what is hidden, and that no secret gets out."""
 
 import json
+import shlex
+import subprocess
+import sys
 import traceback
 from dataclasses import replace
 from pathlib import Path
@@ -131,7 +134,8 @@ def test_secrets_are_found_in_all_types_of_files_and_never_told(
     assert KEY not in repr(result)
     assert not (tmp_path / "canary").exists()
     assert result.command == (
-        r"detect-secrets scan --no-verify '--exclude-files=\.ipynb$'"
+        r"detect-secrets scan --no-verify '--exclude-files=\.ipynb$' "
+        r"'--exclude-files=^(\.secrets\.baseline$|large\.txt$|venv/)'"
     )
     # No copy of a secret stays behind.
     left = [path for path in bench.scratch.rglob("*") if path.is_file()]
@@ -171,6 +175,54 @@ def test_a_pattern_that_excludes_our_sample_is_no_failure(
     outcome = Secrets().measure(snapshot, options, bench).outcome
     assert isinstance(outcome, Measured)
     assert (outcome.values["secrets"], outcome.values["files"]) == (1, 1)
+
+
+def test_the_command_as_typed_finds_what_was_found(
+    make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    snapshot = make_snapshot(
+        {
+            "keys.py": LEAK,
+            "data/small.csv": LEAK,
+            "data/large (1).csv": LEAK + "#" * 2**20,
+            "env/pyvenv.cfg": "home = /usr/bin\n",
+            "env/lib/keys.txt": LEAK,
+            "src/venv/keys.txt": LEAK,
+            "src/app.ipynb": LEAK,
+            "node_modules/one/two/keys.js": LEAK,
+            ".secrets.baseline": '{"results": {}, "hash": "%s"}' % HASHED,
+        }
+    )
+    git = ("git", "-C", str(snapshot.root))
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "add", "-f", "."], check=True)
+    result = Secrets().measure(snapshot, SecretsOptions(), bench)
+    assert result.command is not None
+    tool, *arguments = shlex.split(result.command)
+    typed = subprocess.run(
+        [str(Path(sys.executable).parent / tool), *arguments],
+        cwd=snapshot.root,
+        capture_output=True,
+        check=True,
+    )
+    assert isinstance(result.outcome, Measured)
+    assert result.outcome.values["secrets"] == 2
+    found = {f.path for f in result.outcome.findings if f.severity == "error"}
+    assert json.loads(typed.stdout)["results"].keys() == found
+
+
+def test_a_command_names_no_more_than_anybody_would_read(
+    make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    plain = r"detect-secrets scan --no-verify '--exclude-files=\.ipynb$'"
+    large = {f"large{number}.txt": "#" * 2**20 + "\n" for number in range(20)}
+    snapshot = make_snapshot({**large, "venv/keys.py": LEAK, "own.py": ""})
+    result = Secrets().measure(snapshot, SecretsOptions(), bench)
+    assert result.command == f"{plain} '--exclude-files=^(venv/)'"
+    many = {f"{number}/venv/keys.py": LEAK for number in range(21)}
+    own = {f"{number}/own.py": "" for number in range(21)}
+    result = Secrets().measure(make_snapshot(many | own), SecretsOptions(), bench)
+    assert result.command == plain
 
 
 def test_a_baseline_that_cannot_be_read_is_an_error_without_its_content(
