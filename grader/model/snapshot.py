@@ -184,10 +184,11 @@ class Snapshot:
 
     @cached_property
     def _environment_folders(self) -> frozenset[str]:
+        # `python -m venv .` at the top makes no environment of the project itself.
         return frozenset(
             str(PurePosixPath(path).parent)
             for path in self.files
-            if PurePosixPath(path).name == "pyvenv.cfg"
+            if path.endswith("/pyvenv.cfg")
         )
 
     def foreign(self, path: str) -> str | None:

@@ -9,6 +9,7 @@ import grader
 from grader.engine.capture import Capture, capture
 from grader.errors import GradeError
 from tests.committing import git
+from tests.conftest import MakeSnapshot
 
 
 def write(folder: Path, files: dict[str, str]) -> None:
@@ -150,6 +151,15 @@ def test_a_plain_folder_is_taken_without_what_gitignore_names(
     assert [(one.path, one.reason) for one in captured.snapshot.all_left_out] == [
         (".venv/lib/x.py", "in a virtual environment")
     ]
+
+
+def test_a_project_inside_its_own_environment_is_still_its_own(
+    make_snapshot: MakeSnapshot,
+) -> None:
+    # What `python -m venv .` leaves at the top.
+    files = ["pyvenv.cfg", "src/a.py", "lib/python3.12/site-packages/b.py"]
+    snapshot = make_snapshot({name: "x = 1\n" for name in files})
+    assert snapshot.python_files == ("src/a.py",)
 
 
 def test_links_are_never_followed_out_of_the_repository(
