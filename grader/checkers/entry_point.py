@@ -79,6 +79,10 @@ _COMMAND_OF = (
     "click.group().command",
     "cyclopts.App().default",
 )
+_EXITS = frozenset({"sys.exit", "exit", "quit"})
+_EXCEPTIONS = frozenset(
+    "SystemExit typer.Exit click.exceptions.Exit typer.exceptions.Exit".split()
+)
 _MIN_WORDS = 3
 
 
@@ -103,7 +107,8 @@ class EntryPoint(Checker[EntryPointOptions]):
         come last. Without such a name it is the script with a `__main__` guard that leads
         to the most modules. Everything else is read from that file's syntax tree, with
         names resolved through imports. Stages are those of `pipeline-stages`, called by
-        function, by command or as MLflow projects, in whatever file they stand.
+        function, by command or as MLflow projects, in whatever file they stand. An `if`
+        that ends the program with a status other than 0 handles an error too.
 
     What it does not see
         Whether it works: that is what running it says. Work at import inside other
@@ -223,12 +228,12 @@ class _Runner:
             yes=f"{arguments[0].what if arguments else ''} takes them.",
             no=f"Nothing in {path} reads arguments by argparse, typer, click or hydra.",
         )
-        handlers = list(_handlers(file))
+        handlers = [*_handlers(file), *self._endings()]
         checklist.seen(
             "error_handling",
             handlers,
             yes="Errors are handled, and not only passed over.",
-            no=f"No handler in {path} does more than pass.",
+            no=_unhandled(file),
         )
         self._answer_import(checklist)
         self._answer_short(checklist, options)
@@ -277,6 +282,30 @@ class _Runner:
                 what = name.replace("()", "")
                 yield Sight(path=file.path, line=called.lineno, what=what)
 
+    def _endings(self) -> Iterator[Sight]:
+        """Where an `if` ends the program with a status that says that something is wrong."""
+        for node in self.file.names.nodes:
+            if isinstance(node, ast.If) and node is not self.guard:
+                for block in (node.body, node.orelse):
+                    if block and self._ends_in_error(block[-1]):
+                        what = "ended with a status"
+                        line = block[-1].lineno
+                        yield Sight(path=self.file.path, line=line, what=what)
+
+    def _ends_in_error(self, last: ast.stmt) -> bool:
+        match last:
+            case ast.Expr(value=ast.Call() as call):
+                exits = _EXITS
+            case ast.Raise(exc=ast.Call() as call):
+                exits = _EXCEPTIONS
+            case _:
+                return False
+        name = self._code.symbol(self.file, call.func)
+        if name == "argparse.ArgumentParser().error":
+            return True
+        given = [*call.args, *(one.value for one in call.keywords)]
+        return name in exits and bool(given) and _is_failure(given[0])
+
     def _answer_import(self, checklist: Checklist) -> None:
         path = self.file.path
         work = list(_entry_point_work.at_import(self._code, self.file))
@@ -311,6 +340,31 @@ def _decorates(file: CodeFile, node: ast.AST) -> bool:
     return any(node is one for one in decorators)
 
 
+def _is_failure(status: ast.expr) -> bool:
+    """Whether a status is not 0 for certain; a text is printed and makes it 1."""
+    match status:
+        case ast.Constant(value=value):
+            return bool(value)
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=value)):
+            return bool(value)
+    return isinstance(status, ast.JoinedStr)
+
+
+def _unhandled(file: CodeFile) -> str:
+    """Why nothing in the file handles errors."""
+    caught = [one for one in file.names.nodes if isinstance(one, ast.ExceptHandler)]
+    if not caught:
+        return f"{file.path} has no `except`, and no `if` that ends with a status other than 0."
+    if all(_is_of_import(file, one) for one in caught):
+        return f"Each `except` in {file.path} is only for a missing import."
+    return f"No `except` in {file.path} does more than pass or continue."
+
+
+def _is_of_import(file: CodeFile, handler: ast.ExceptHandler) -> bool:
+    caught = file.names.qualified(handler.type)
+    return caught in ("ImportError", "ModuleNotFoundError")
+
+
 def _handlers(file: CodeFile) -> Iterator[Sight]:
     """Handlers that do something, in functions or below the guard."""
     for node in file.names.nodes:
@@ -323,10 +377,7 @@ def _handlers(file: CodeFile) -> Iterator[Sight]:
             if not isinstance(one, idle)
             and not (isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant))
         ]
-        is_import = isinstance(file.names.qualified(node.type), str) and (
-            file.names.qualified(node.type) in ("ImportError", "ModuleNotFoundError")
-        )
-        if does and not is_import:
+        if does and not _is_of_import(file, node):
             yield Sight(path=file.path, line=node.lineno, what="except")
 
 

@@ -94,10 +94,13 @@ class PipelineStages(Checker[PipelineStagesOptions]):
         Functions are told apart by the words of their names (`load_raw_data`,
         `evaluate_model`), else by those of their module or folder (`src/train.py`). A
         stage counts where such a function has a body and the pipeline comes to it: from
-        the runner, the stages of dvc.yaml, the entry points of MLproject and the console
-        scripts of pyproject.toml, by import, by call, and by commands that start scripts
-        (subprocess, MLflow projects). A body that only passes, prints, or returns what it
-        was given is a stub. A function whose name has the words of two stages counts for
+        the runner, the stages of dvc.yaml, the entry points of MLproject, the console
+        scripts of pyproject.toml, and the scripts that a README, a Makefile or a
+        Dockerfile says to run and that lead to other modules, by import, by call, and by
+        commands that start scripts (subprocess, MLflow projects). A body that only
+        passes, prints, or returns what it was given is a stub. What only shows something
+        (`plot_features`), and what the address of a service is asked for, is no stage but
+        training and inference. A function whose name has the words of two stages counts for
         both. Reading a configuration or a model is not loading data.
 
     What it does not see
@@ -212,6 +215,7 @@ def _answer(
         return
     there = stages.of(stage)
     written = [one for one in there if not one.is_stub]
+    written = [one for one in written if one.is_named] or written
     runner = pipeline.entry.path or "no runner"
     if written:
         told = (

@@ -5,15 +5,18 @@ import ast
 from grader.codebase.code import CodeFile, Function
 
 _SAYS = frozenset(
-    "print pprint debug info warning warn error exception critical log echo secho".split()
+    "print pprint debug info success warning warn error exception critical log echo "
+    "secho".split()
 )
+# What goes through nothing but numbers or what is there.
+_COUNTS = frozenset("range enumerate zip len tqdm trange".split())
 
 
 def is_stub(file: CodeFile, function: Function) -> bool:
     """Whether a function only passes, returns what it was given or a constant, or talks.
 
     `raise NotImplementedError` is one, so is a body that prints or logs that something is
-    to be done. A function whose one statement calls another is none.
+    to be done, in a loop too. A function whose one statement calls another is none.
     """
     return all(_is_nothing(file, node) for node in function.body)
 
@@ -29,10 +32,11 @@ def _is_nothing(file: CodeFile, node: ast.stmt) -> bool:
         case ast.Expr(value=ast.Call(func=called) as call):
             # `print(train())` does something.
             given = (*call.args, *(keyword.value for keyword in call.keywords))
-            calls = (
-                isinstance(one, ast.Call) for arg in given for one in ast.walk(arg)
-            )
-            return _last_name(called) in _SAYS and not any(calls)
+            return _last_name(called) in _SAYS and not any(map(_calls, given))
+        case ast.For(iter=given, body=body, orelse=rest):
+            return not _calls(given, _COUNTS) and _only_talks(file, *body, *rest)
+        case ast.If(test=asked, body=body, orelse=rest):
+            return not _calls(asked) and _only_talks(file, *body, *rest)
         case ast.Return(value=value):
             return value is None or _says_nothing(value)
         case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value):
@@ -41,6 +45,20 @@ def _is_nothing(file: CodeFile, node: ast.stmt) -> bool:
             error = raised.func if isinstance(raised, ast.Call) else raised
             return file.names.qualified(error) == "NotImplementedError"
     return False
+
+
+def _only_talks(file: CodeFile, *nodes: ast.stmt) -> bool:
+    """Whether statements print or log, or do nothing; one that decides something is more."""
+    talk = (ast.Pass, ast.Expr, ast.For, ast.If)
+    return all(isinstance(one, talk) and _is_nothing(file, one) for one in nodes)
+
+
+def _calls(value: ast.expr, apart_from: frozenset[str] = frozenset()) -> bool:
+    """Whether an expression calls anything, apart from some functions by their last name."""
+    return any(
+        isinstance(one, ast.Call) and _last_name(one.func) not in apart_from
+        for one in ast.walk(value)
+    )
 
 
 def _says_nothing(value: ast.expr) -> bool:

@@ -7,9 +7,11 @@ the upper folders first.
 """
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from grader.codebase.bodies import is_stub
 from grader.codebase.code import code_of
 from grader.codebase.commands import started
 from grader.codebase.documents import documents_of
@@ -19,6 +21,7 @@ from grader.codebase.reach import Reach, Start, reach_from
 from grader.codebase.reading import Reading
 from grader.codebase.starting import script_paths
 from grader.codebase.units import is_main_guard
+from grader.codebase.written_commands import written_commands_of
 from grader.model.snapshot import Snapshot
 
 RUNNERS = (
@@ -57,6 +60,12 @@ def _pipeline(snapshot: Snapshot) -> Pipeline:
     entry = _entry(snapshot)
     starts = [Start(entry.path, why=entry.why)] if entry.path else []
     starts += _configured_starts(snapshot)
+    begun = {one.path for one in starts}
+    scripts = {one.path: one for one in commanded(snapshot) if one.path not in begun}
+    for one in [*scripts.values()][:_MAX_CANDIDATES]:
+        # A script that calls the service, or checks the code, is no part of the pipeline.
+        if _leads_to(snapshot, one.path):
+            starts.append(one)
     distinct = tuple(dict.fromkeys(starts))
     return Pipeline(entry, distinct, reach_from(snapshot, distinct))
 
@@ -64,11 +73,15 @@ def _pipeline(snapshot: Snapshot) -> Pipeline:
 def _entry(snapshot: Snapshot) -> Entry:
     named = _candidates(snapshot)
     for path in named[:_MAX_CANDIDATES]:
-        if _leads_to(snapshot, path):
+        if _leads_to(snapshot, path) and not _is_hollow(snapshot, path):
             others = tuple(one for one in named if one != path)
             why = "it has a runner's name and leads to other modules"
             return Entry(path, why, others)
-    scripts = [path for path in _scripts(snapshot) if path not in named]
+    scripts = [
+        path
+        for path in _scripts(snapshot)
+        if path not in named and not _is_hollow(snapshot, path)
+    ]
     leads = {path: _leads_to(snapshot, path) for path in scripts[:_MAX_CANDIDATES]}
     if any(leads.values()):
         most = max(leads, key=lambda path: leads[path])
@@ -120,11 +133,29 @@ def serves(snapshot: Snapshot, path: str) -> bool:
     )
 
 
+def _is_hollow(snapshot: Snapshot, path: str) -> bool:
+    """Whether a file has functions, and none of them does anything: a template's."""
+    file = code_of(snapshot).files[path]
+    functions = file.functions.values()
+    return bool(functions) and all(is_stub(file, one) for one in functions)
+
+
 def _leads_to(snapshot: Snapshot, path: str) -> int:
     """How many other modules of the project a script comes to."""
     reach = reach_from(snapshot, [Start(path)])
     inits = {one for one in reach.paths if one.endswith("__init__.py")}
     return len(reach.paths - inits - {path})
+
+
+def commanded(snapshot: Snapshot) -> Iterator[Start]:
+    """The scripts that a Dockerfile, a Makefile or a README says to run."""
+    code = code_of(snapshot)
+    for command in written_commands_of(snapshot):
+        for path in script_paths(command.started, ""):
+            file = code.files.get(path)
+            if file is not None and not file.is_test and not serves(snapshot, path):
+                yield Start(path, why=f"{command.sight.path} runs it")
+                break
 
 
 def _configured_starts(snapshot: Snapshot) -> list[Start]:

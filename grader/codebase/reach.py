@@ -222,8 +222,10 @@ class Reach:
         elif name in _RUNS_PROJECT:
             self._run_projects(file, call)
         elif name in _INSTANTIATES:
+            # It imports what a `_target_` names; a path of a script is something else's.
             for word in self._configured:
-                self._run_dotted(word, file)
+                if not word.endswith(".py"):
+                    self._run_dotted(word, file)
 
     def _run(self, one: Started, folder: str) -> None:
         """Follow what a command starts, its paths relative to `folder` or to the top."""

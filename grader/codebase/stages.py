@@ -4,6 +4,7 @@ A stage is known by the name of a function, else of its module or folder; a name
 not one, the function must have a body and the pipeline must come to it.
 """
 
+import ast
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ STAGES: tuple[StageName, ...] = get_args(StageName)
 
 _WORDS: dict[StageName, str] = {
     "loading": "load loads loader loading ingest ingestion fetch download downloader "
-    "acquire acquisition read reader extract extraction",
+    "acquire acquisition read reader extract extraction dataloader dataloaders",
     "cleaning": "clean cleans cleaner cleaning cleanup wrangle wrangling deduplicate",
     "validation": "validate validates validation validator validators",
     "preprocessing": "preprocess preprocessing preprocessor preprocessed prepare "
@@ -63,6 +64,26 @@ _OTHER_THINGS = frozenset(
     "response payload credentials secrets path paths file files schema schemas "
     "dotenv token user url module pickle joblib pkl".split()
 )
+_DATA = frozenset("data dataset datasets dataframe df csv".split())
+# Where another word says what is done: `extract_features` loads nothing.
+_WEAK = frozenset("extract extraction".split())
+# PyTorch Lightning calls these. What it validates is the model; loaders load data, whatever
+# they are for.
+_HOOK = re.compile(
+    r"(on_)?(?P<of>training|train|fit|validation|test|predict)"
+    r"(_step|_(epoch|batch)?_?(start|end))"
+)
+_HOOK_OF: dict[str, StageName] = {
+    **dict.fromkeys(("training", "train", "fit"), "training"),
+    **dict.fromkeys(("validation", "test"), "evaluation"),
+    "predict": "inference",
+}
+_LOADERS = frozenset("dataloader dataloaders".split())
+# `plot_features`, `display_download`: to show something is no stage.
+_SHOWS = frozenset("display draw plot print render show".split())
+# What an address of a service does when it is asked, of all that a name may say.
+_SERVED: frozenset[StageName] = frozenset({"training", "inference"})
+_ROUTES = frozenset("get post put patch delete head options route api_route".split())
 _NAMED = frozenset(_STAGE_OF)
 _ANY_STAGE = frozenset(
     "fit transform fit_transform predict predict_proba score".split()
@@ -117,7 +138,10 @@ def _stages(snapshot: Snapshot) -> Stages:
         above = _of_module(file.path)
         for name, node in file.functions.items():
             own = _of_function(name)
-            for stage in own if own is not None else above or _of_method(name):
+            said = own if own is not None else above or _of_method(name)
+            if _is_route(node):
+                said = tuple(stage for stage in said if stage in _SERVED)
+            for stage in said:
                 found.append(
                     StageFunction(
                         stage=stage,
@@ -144,6 +168,12 @@ def _of_function(name: str) -> tuple[StageName, ...] | None:
     """
     holder, _, own = name.rpartition(".")
     if own.startswith("__"):
+        return None
+    if holder and (hook := _HOOK.fullmatch(own)):
+        return (_HOOK_OF[hook["of"]],)
+    if not _LOADERS.isdisjoint(words_of(own)):
+        return ("loading",)
+    if not _SHOWS.isdisjoint(words_of(own)[:1]):
         return None
     for given in (own, holder):
         words = words_of(given)
@@ -175,14 +205,32 @@ def _of_words(
     """The stages in the words of a name; those of a file or folder need no noun."""
     if "split" in words or "test" in words and "train" in words:
         return ()
-    has_other = not _OTHER_THINGS.isdisjoint(words)
-    single = (_STAGE_OF[word] for word in words if word in _STAGE_OF)
+    what = words
+    if "from" in words and not _DATA.isdisjoint(words[: words.index("from")]):
+        # `read_data_from_file`: where it comes from says nothing of what is read.
+        what = words[: words.index("from")]
+    has_other = not _OTHER_THINGS.isdisjoint(what)
+    telling = [word for word in words if word in _STAGE_OF]
+    if not _WEAK.issuperset(telling):
+        telling = [word for word in telling if word not in _WEAK]
+    single = (_STAGE_OF[word] for word in telling)
     kept = [
         stage
         for stage in single
         if is_place or not (stage in _NEEDS_DATA and has_other)
     ]
     return tuple(dict.fromkeys((*kept, *_phrases(words))))
+
+
+def _is_route(function: Function) -> bool:
+    """Whether a web framework calls it, by its decorator: `@app.get("/metrics")`."""
+    for decorator in function.decorator_list:
+        match decorator:
+            case ast.Call(
+                func=ast.Attribute(attr=name), args=[ast.Constant(value=str(path)), *_]
+            ) if name in _ROUTES and path.startswith("/"):
+                return True
+    return False
 
 
 def _phrases(words: tuple[str, ...]) -> Iterable[StageName]:

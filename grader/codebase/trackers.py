@@ -12,14 +12,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from grader.codebase.code import Code, CodeFile, code_of, is_self
-from grader.codebase.entry import pipeline_of, serves
+from grader.codebase.entry import commanded, pipeline_of
 from grader.codebase.origins import Value, origins_of
 from grader.codebase.reach import Reach, Start, reach_from
 from grader.codebase.reading import Reading
 from grader.codebase.stages import stages_of
-from grader.codebase.starting import script_paths
 from grader.codebase.units import is_main_guard
-from grader.codebase.written_commands import written_commands_of
 from grader.model.measurement import Sight
 from grader.model.snapshot import Snapshot
 
@@ -228,21 +226,10 @@ def _attributes(node: ast.expr) -> list[str]:
 
 def _training_reach(snapshot: Snapshot) -> Reach:
     pipeline, code = pipeline_of(snapshot), code_of(snapshot)
-    starts = [*pipeline.starts, *_commanded(snapshot)]
+    starts = [*pipeline.starts, *commanded(snapshot)]
     if not any(one.is_reached for one in stages_of(snapshot).real("training")):
         starts += _other_starts(code)
     return reach_from(snapshot, dict.fromkeys(starts))
-
-
-def _commanded(snapshot: Snapshot) -> Iterator[Start]:
-    """The scripts that a Dockerfile, a Makefile or a README says to run."""
-    code = code_of(snapshot)
-    for command in written_commands_of(snapshot):
-        for path in script_paths(command.started, ""):
-            file = code.files.get(path)
-            if file is not None and not file.is_test and not serves(snapshot, path):
-                yield Start(path, why=f"{command.sight.path} runs it")
-                break
 
 
 def _other_starts(code: Code) -> Iterator[Start]:
@@ -282,7 +269,7 @@ def trackers_of(snapshot: Snapshot) -> Trackers:
 
 
 def _any_reach(snapshot: Snapshot) -> Reach:
-    starts = [*pipeline_of(snapshot).starts, *_commanded(snapshot)]
+    starts = [*pipeline_of(snapshot).starts, *commanded(snapshot)]
     return reach_from(snapshot, [*starts, *_other_starts(code_of(snapshot))])
 
 

@@ -7,8 +7,9 @@ import pytest
 from grader.checkers._base import Bench
 from grader.checkers.entry_point import EntryPoint, EntryPointOptions
 from grader.checkers.pipeline_stages import PipelineStages, PipelineStagesOptions
+from grader.codebase.entry import pipeline_of
 from grader.model.measurement import Measured, NotApplicable
-from tests.checkers.conftest import Measure
+from tests.checkers.conftest import Measure, told
 from tests.conftest import MakeSnapshot
 
 MODULE = {"src/train.py": "def train_model(x):\n    return sorted(x)\n"}
@@ -94,6 +95,65 @@ def test_a_handler_of_a_missing_import_is_not_how_errors_are_handled(
     assert measured({"main.py": text}).values["error_handling"] == 0
 
 
+@pytest.mark.parametrize(
+    ("end", "holds"),
+    [
+        ("sys.exit(1)", 1),
+        ("sys.exit('No data')", 1),
+        ("sys.exit(f'No {x}')", 1),
+        ("sys.exit(-1)", 1),
+        ("exit(1)", 1),
+        ("raise SystemExit(2)", 1),
+        ("raise typer.Exit(code=1)", 1),
+        ("parser.error('No data')", 1),
+        ("sys.exit(0)", 0),
+        ("sys.exit()", 0),
+        ("raise typer.Exit()", 0),
+        ("sys.exit(work(x))", 0),
+        ("log.error('No data')", 0),
+    ],
+)
+def test_an_if_that_ends_with_a_status_handles_an_error(
+    end: str, holds: int, measured: Measure
+) -> None:
+    head = (
+        "import argparse, logging, sys, typer\nlog = logging.getLogger(__name__)\n"
+        "parser = argparse.ArgumentParser()\n"
+    )
+    for body in (
+        f"    if not x:\n        log.info('x')\n        {end}\n",
+        f"    if x:\n        log.info('x')\n    else:\n        {end}\n",
+    ):
+        found = measured({**MODULE, "main.py": f"{head}def main(x):\n{body}"})
+        assert found.values["error_handling"] == holds
+    found = measured({**MODULE, "main.py": f"{head}def main(x):\n    {end}\n"})
+    assert found.values["error_handling"] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "x = 1\n",
+            "main.py has no `except`, and no `if` that ends with a status other than 0.",
+        ),
+        (
+            "for x in []:\n    try:\n        open(x)\n    except OSError:\n"
+            "        continue\n",
+            "No `except` in main.py does more than pass or continue.",
+        ),
+        (
+            "try:\n    import wandb\nexcept ImportError:\n    wandb = None\n",
+            "Each `except` in main.py is only for a missing import.",
+        ),
+    ],
+)
+def test_why_errors_are_not_handled_is_told(
+    text: str, said: str, measured: Measure
+) -> None:
+    assert told(measured({"main.py": text}), "error_handling") == said
+
+
 def test_stages_that_stand_in_the_runner_itself_are_not_delegated(
     measured: Measure,
 ) -> None:
@@ -149,6 +209,61 @@ def test_a_repository_without_python_is_not_applicable(
              "src/infer.py": "def predict(x):\n    raise NotImplementedError\n"},
             {"stages": 0, "dead_stages": 1, "stub_stages": 1},
         ),
+        # What Lightning calls validation evaluates the model; its loaders load the data.
+        (
+            {"main.py": "from m import Net\nNet().validation_step(1)\n"
+             "Net().train_dataloader()\n",
+             "m.py": "class Net:\n    def validation_step(self, x):\n"
+             "        return sorted(x)\n"
+             "    def train_dataloader(self):\n        return sorted([1])\n"},
+            {"validation": 0, "evaluation": 1, "loading": 1, "training": 0},
+        ),
+        (
+            {"main.py": "from d import *\nget_dataloaders([1])\n",
+             "d.py": "def get_dataloaders(x):\n    return sorted(x)\n"},
+            {"loading": 1, "stages": 1},
+        ),
+        (
+            {"main.py": "from d import *\nextract_features([1])\n",
+             "d.py": "def extract_features(x):\n    return sorted(x)\n"},
+            {"loading": 0, "features": 1},
+        ),
+        # Where data comes from says nothing of what is loaded.
+        (
+            {"main.py": "from d import *\nread_data_from_file('x')\n",
+             "d.py": "def read_data_from_file(x):\n    return open(x).read()\n"},
+            {"loading": 1},
+        ),
+        # What is shown, or asked for over the web, is no stage of the pipeline.
+        (
+            {"main.py": "from d import *\ndisplay_csv_download()\nplot_features([1])\n"
+             "metrics()\nread_root()\npredict([1])\n",
+             "d.py": "def display_csv_download():\n    return button('x')\n"
+             "def plot_features(x):\n    return draw(x)\n"
+             "@app.get('/metrics')\ndef metrics():\n    return newest()\n"
+             "@app.get('/')\ndef read_root():\n    return newest()\n"
+             "@app.post('/predict')\ndef predict(x):\n    return sorted(x)\n"},
+            {"stages": 1, "inference": 1},
+        ),
+        # A loop that only talks is what a template has.
+        (
+            {"main.py": "from src.train import main\nmain()\n",
+             "src/train.py": "def main():\n    for i in tqdm(range(10), total=10):\n"
+             "        if i == 5:\n            logger.info('half')\n"
+             "    logger.success('done')\n"},
+            {"training": 0, "stub_stages": 1},
+        ),
+        (
+            {"main.py": "from src.train import main\nmain()\n",
+             "src/train.py": "def main():\n    for x in fit(3):\n        print(x)\n"},
+            {"training": 1},
+        ),
+        (
+            {"main.py": "from v import *\nvalidate_data([1])\n",
+             "v.py": "def validate_data(x):\n    if x:\n        return True\n"
+             "    return False\n"},
+            {"validation": 1},
+        ),
     ],
 )  # fmt: skip
 def test_stages_are_told_by_names_and_by_what_runs(
@@ -161,3 +276,49 @@ def test_stages_are_told_by_names_and_by_what_runs(
     outcome = checker.measure(make_snapshot(files), options, bench).outcome
     assert isinstance(outcome, Measured)
     assert {name: outcome.values[name] for name in values} == values
+
+
+def test_the_template_of_a_runner_is_not_taken_for_one(
+    make_snapshot: MakeSnapshot,
+) -> None:
+    talks = "def main():\n    for i in range(10):\n        print(i)\n"
+    guard = "if __name__ == '__main__':\n    main()\n"
+    snapshot = make_snapshot(
+        {
+            "src/config.py": "PLACE = 'x'\n",
+            "src/train.py": f"from src.config import PLACE\n{talks}{guard}",
+            "jobs/daily.py": "from src.work import work\n"
+            f"def main():\n    work()\n{guard}",
+            "src/work.py": "def work():\n    return open('x')\n",
+        }
+    )
+    assert pipeline_of(snapshot).entry.path == "jobs/daily.py"
+
+
+def test_what_a_readme_says_to_run_is_part_of_the_pipeline(
+    make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    files = {
+        "README.md": "# A\n```bash\npython main.py\npython src/evaluate.py --all\n"
+        "python tools/call.py\n```\n",
+        "main.py": "from src.train import train_model\ntrain_model([1])\n",
+        "src/evaluate.py": "from src import core\ndef evaluate():\n    core.f([1])\n"
+        "if __name__ == '__main__':\n    evaluate()\n",
+        "src/core.py": "def f(x):\n    return sorted(x)\n",
+        "src/infer.py": "def predict(x):\n    return sorted(x)\n",
+        # A helper that leads to nothing of the project is no part of it.
+        "tools/call.py": "def predict():\n    return post('x')\npredict()\n",
+        **MODULE,
+    }
+    snapshot = make_snapshot(files)
+    assert [one.path for one in pipeline_of(snapshot).starts] == [
+        "main.py",
+        "src/evaluate.py",
+    ]
+    checker, options = PipelineStages(), PipelineStagesOptions()
+    outcome = checker.measure(snapshot, options, bench).outcome
+    assert isinstance(outcome, Measured)
+    found = {
+        name for name in ("training", "evaluation", "inference") if outcome.values[name]
+    }
+    assert found == {"training", "evaluation"}

@@ -149,6 +149,18 @@ def test_mlflow_steps_are_those_that_the_runner_or_its_steps_name(
     assert reach.paths == {"main.py", "src/train/run.py", "src/evaluate/run.py"}
 
 
+def test_what_hydra_makes_is_a_name_and_no_script(make_snapshot: MakeSnapshot) -> None:
+    files = {
+        "main.py": "from hydra.utils import instantiate\ninstantiate(cfg.model)\n",
+        "conf/model.yaml": "_target_: src.model.Net\n",
+        "conf/sweep.yaml": "program: src/sweep.py\n",
+        "src/model.py": "class Net:\n    pass\n",
+        "src/sweep.py": "x = 1\n",
+    }
+    reach = reach_from(make_snapshot(files), [Start("main.py")])
+    assert reach.paths == {"main.py", "src/model.py"}
+
+
 def test_a_route_of_an_app_is_the_frameworks_to_call(
     make_snapshot: MakeSnapshot,
 ) -> None:
