@@ -27,7 +27,7 @@ _BY_CLIENT = frozenset(
 _DOWNLOADS = frozenset(
     "mlflow.artifacts.download_artifacts mlflow.artifacts.load_dict".split()
 )
-_OTHER_THINGS = frozenset(
+OTHER_THINGS = frozenset(
     "data dataset datasets splits predictions report schema metrics raw validated".split()
 )
 _VERSION = re.compile(r"v?\d+")
@@ -182,7 +182,7 @@ def _is_other(text: str | None, use: Use) -> bool:
         return kind.value != "model"
     name = (text or "").rpartition("/")[2].partition(":")[0]
     words = set(words_of(name))
-    return "model" not in words and not _OTHER_THINGS.isdisjoint(words)
+    return "model" not in words and not OTHER_THINGS.isdisjoint(words)
 
 
 def loop_texts(value: Value) -> Iterator[str]:

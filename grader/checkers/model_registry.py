@@ -5,7 +5,20 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from grader.checkers._base import Bench, Checker, Options, Result, nothing_to_measure
 from grader.checkers._checklist import Checklist, Criterion, quantities_of
-from grader.checkers._registry_references import Reference, References, loop_texts
+from grader.checkers._registry_links import (
+    LINK,
+    LINK_ARTIFACT,
+    aliases,
+    linked,
+    links,
+    target,
+)
+from grader.checkers._registry_references import (
+    OTHER_THINGS,
+    Reference,
+    References,
+    loop_texts,
+)
 from grader.codebase.code import CodeFile, code_of
 from grader.codebase.model_loads import is_file_load
 from grader.codebase.origins import UNKNOWN, Value, origins_of
@@ -47,9 +60,8 @@ _REGISTERS = frozenset(
     "mlflow.register_model mlflow.client.create_model_version wandb.link_model "
     "wandb.log_model".split()
 )
-_LOGS = frozenset(
-    {"wandb.log_artifact", "wandb.link_artifact", "wandb.upsert_artifact"}
-)
+_LOGS = frozenset({"wandb.log_artifact", "wandb.upsert_artifact"})
+_LINKS = frozenset({LINK, LINK_ARTIFACT})
 _PROMOTES = frozenset(
     "mlflow.client.set_registered_model_alias "
     "mlflow.client.transition_model_version_stage".split()
@@ -80,7 +92,8 @@ class ModelRegistry(Checker[ModelRegistryOptions]):
 
     How it is measured
         What the pipeline comes to is read for registering: MLflow's register_model and
-        registered_model_name, artifacts of type "model" in W&B. The serving code is what
+        registered_model_name, artifacts of type "model" in W&B, and what is linked in its
+        registry and is not told to be data. The serving code is what
         the application comes to, and the scripts that the command which starts it runs
         first; without an application, scripts that predict. Names are put together from
         constants, f-strings, the configuration and defaults of the environment, and told
@@ -148,15 +161,13 @@ class _Reading:
 
     def registered(self, checklist: Checklist) -> None:
         """Whether the pipeline gives the model to a registry."""
-        uses = list(self._trackers.uses(training_reach(self._snapshot).nodes()))
+        uses = self._uses(training_reach(self._snapshot).nodes())
         found = [one.sight for one in uses if self._registers(one)]
         if found:
             checklist.yes("registered", f"{found[0].what} registers it.", *found)
             return
         dead = [
-            one.sight
-            for one in self._trackers.uses(self._all_nodes())
-            if self._registers(one)
+            one.sight for one in self._uses(self._all_nodes()) if self._registers(one)
         ]
         told = "Nothing that the pipeline comes to registers a model."
         if dead:
@@ -209,7 +220,7 @@ class _Reading:
 
     def promoted(self, checklist: Checklist) -> None:
         """Whether any script sets an alias or a stage."""
-        uses = list(self._trackers.uses(any_reach(self._snapshot).nodes()))
+        uses = self._uses(any_reach(self._snapshot).nodes())
         found = [one.sight for one in uses if self._promotes(one)]
         checklist.seen(
             "promoted",
@@ -224,28 +235,54 @@ class _Reading:
                 for node in file.names.nodes:
                     yield file, node
 
+    def _uses(self, nodes: Iterable[tuple[CodeFile, ast.AST]]) -> list[Use]:
+        """What these nodes do with a tracker, and with an artifact that they link."""
+        nodes = list(nodes)
+        own = self._trackers.uses(nodes)
+        return [*own, *links(self._snapshot, self._trackers, nodes)]
+
     def _registers(self, use: Use) -> bool:
         if use.name in _REGISTERS:
             return True
         if use.tool == "mlflow" and use.name.endswith((".log_model", ".autolog")):
             return not _is_none(use.keyword("registered_model_name"))
-        return use.name in _LOGS and self._is_model(use)
+        return self._is_model(use)
 
     def _is_model(self, use: Use) -> bool:
-        """Whether what is logged is an artifact of the type "model"."""
+        """Whether what is logged or linked is an artifact of the type "model"."""
+        if use.name in _LINKS:
+            return self._is_linked_model(use)
+        if use.name not in _LOGS:
+            return False
         kind = use.keyword("type")
         if kind is not None:
             return self._is_model_type(Value(use.file, kind))
         given = [*use.arguments[:1], *filter(None, [use.keyword("artifact_or_path")])]
         for one in given[:1]:
             for made in self._artifacts(Value(use.file, one)):
-                call = made.node
-                if isinstance(call, ast.Call):
-                    types = [item.value for item in call.keywords if item.arg == "type"]
-                    for expression in [*types, *call.args[1:2]][:1]:
-                        if self._is_model_type(made.other(expression)):
-                            return True
+                if any(map(self._is_model_type, _types(made))):
+                    return True
         return False
+
+    def _is_linked_model(self, use: Use) -> bool:
+        """Whether what is linked is a model, or nothing says that it is something else."""
+        path = target(use)
+        text = self._origins.text(Value(use.file, path)) if path is not None else None
+        words = set(words_of(text or ""))
+        if (artifact := linked(use)) is not None:
+            value = Value(use.file, artifact)
+            fetched = filter(self._is_fetched, (value, *self._origins.of(value)))
+            for one in (*self._artifacts(value), *fetched):
+                if types := _types(one):
+                    return any(map(self._is_model_type, types))
+        return not _MODEL.isdisjoint(words) or OTHER_THINGS.isdisjoint(words)
+
+    def _is_fetched(self, value: Value) -> bool:
+        """Whether it is a call that asks W&B for an artifact."""
+        if not isinstance(value.node, ast.Call):
+            return False
+        name = self._trackers.name(value.file, value.node.func) or ""
+        return name.endswith((".artifact", ".use_artifact"))
 
     def _artifacts(self, value: Value) -> Iterable[Value]:
         """The calls of `wandb.Artifact` that a variable may come from."""
@@ -274,10 +311,10 @@ class _Reading:
         if use.name.endswith((".aliases.append", ".aliases.extend")):
             return any(self._is_alias(use.file, one) for one in use.arguments)
         is_model = use.name in ("wandb.link_model", "wandb.log_model") or (
-            use.name in _LOGS and self._is_model(use)
+            self._is_model(use)
         )
-        aliases = use.keyword("aliases")
-        return is_model and aliases is not None and self._is_alias(use.file, aliases)
+        given = aliases(use)
+        return is_model and given is not None and self._is_alias(use.file, given)
 
     def _is_alias(self, file: CodeFile, node: ast.expr) -> bool:
         """Whether it names an alias that stands for a choice: neither latest nor a run's name."""
@@ -324,6 +361,15 @@ def _serving(snapshot: Snapshot) -> tuple[list[tuple[CodeFile, ast.AST]], str]:
         if file.path in homes or not _SERVES.isdisjoint(words_of(file.path))
     ]
     return batch, "predicting in batches" if batch else ""
+
+
+def _types(made: Value) -> list[Value]:
+    """The type that a call gives an artifact: `Artifact("m", "model")`; else nothing."""
+    call = made.node
+    if not isinstance(call, ast.Call):
+        return []
+    types = [one.value for one in call.keywords if one.arg == "type"]
+    return [made.other(one) for one in [*types, *call.args[1:2]][:1]]
 
 
 def _has_alias(one: Reference) -> bool:

@@ -161,6 +161,8 @@ def said(called: ast.expr, most: int) -> str:
 def read_names(tree: ast.Module) -> Names:
     """Walk a file once: parents, scopes, and what each scope binds."""
     names = Names()
+    # What runs only where the file is started as a script.
+    script: set[ast.AST] = set()
     stack: list[ast.AST] = [tree]
     while stack:
         node = stack.pop()
@@ -173,11 +175,18 @@ def read_names(tree: ast.Module) -> Names:
         for child in children:
             names.parents[child] = node
             names._scopes[child] = outer if id(child) in around else inner
+        if node in script:
+            script.update(children)
+        elif outer is tree and isinstance(node, ast.If) and _asks_for_main(node.test):
+            script.update(node.body)
         stack.extend(reversed(children))
         if isinstance(node, _BINDING):
             bound = names._meanings.setdefault(outer, {})
             for name, meaning in _bindings(node, names):
-                _bind(bound, name, meaning)
+                is_own = outer is tree and isinstance(bound.get(name), Definition)
+                # `model = model(1)` of a script is not what others import.
+                if not (is_own and node in script and isinstance(node, ast.Name)):
+                    _bind(bound, name, meaning)
             if isinstance(node, ast.arg) and node.annotation is not None:
                 made = ast.Call(func=_class_of(node.annotation), args=[], keywords=[])
                 names._parameters.setdefault(outer, {})[node.arg] = made
@@ -227,7 +236,7 @@ def _bindings(node: ast.AST, names: Names) -> list[tuple[str, _Meaning]]:
             return [(name, None)]
         case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
             return [(name, None)]
-        case ast.Name(ctx=ast.Store() | ast.Del()):
+        case ast.Name(ctx=ast.Store()):
             return [(node.id, _assigned(node, names))]
     return []
 
@@ -244,6 +253,17 @@ def _assigned(target: ast.Name, names: Names) -> ast.expr | None:
         case ast.withitem(context_expr=ast.Call()):
             return parent.context_expr
     return None
+
+
+def _asks_for_main(test: ast.expr) -> bool:
+    """Whether it is `__name__ == "__main__"`."""
+    match test:
+        case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
+            sides = {
+                getattr(one, "id", getattr(one, "value", "")) for one in (left, right)
+            }
+            return sides == {"__name__", "__main__"}
+    return False
 
 
 def _class_of(annotation: ast.expr) -> ast.expr:

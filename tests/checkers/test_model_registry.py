@@ -129,6 +129,30 @@ def test_a_file_and_a_hub_are_told(measured: Registry) -> None:
         ("wandb.init().link_model('p', 'm', aliases=['staging'])", 1, 1),
         ("c = mlflow.MlflowClient()\nc.transition_model_version_stage('m', 1, 'Production')", 0, 1),
         ("wandb.Api().artifact('m:v1').aliases.append('prod')", 0, 1),
+        ("a = wandb.Api().artifact('m:v1')\na.link('r/m', aliases=['prod'])", 1, 1),
+        ("a = wandb.Api().artifact('m:v1')\na.link('r/m', ['prod'])", 1, 1),
+        ("a = wandb.Api().artifact('m:v1')\na.link('r/m', aliases=['latest'])", 1, 0),
+        ("a = wandb.Api().artifact('m:v1')\na.link(target_path='r/m')", 1, 0),
+        ("for run in wandb.Api().runs('p'):\n"
+         "    run.logged_artifacts()[0].link('r/m', aliases=['prod'])", 1, 1),
+        ("a = wandb.Artifact('x', type='dataset')\na.link('r/m', aliases=['prod'])", 0, 0),
+        ("a = wandb.Api().artifact('m:v1', type='dataset')\n"
+         "a.link('r/m', aliases=['prod'])", 0, 0),
+        ("for run in wandb.Api().runs('p'):\n"
+         "    run.logged_artifacts()[0].link('r/dataset', aliases=['prod'])", 0, 0),
+        ("os.link('r/m', 'prod')", 0, 0),
+        ("from wandb import Artifact as A\na = A('x', 'dataset')\n"
+         "a.link('r/m', aliases=['prod'])", 0, 0),
+        ("a = wandb.Api().artifact('m:v1', 'dataset')\na.link('r/m', ['prod'])", 0, 0),
+        ("for node in graph:\n    node.link('m', ['prod'])", 0, 0),
+        ("r = wandb.init()\na = r.use_artifact('m:v1')\n"
+         "r.link_artifact(a, 'r/m', aliases=['prod'])", 1, 1),
+        ("r = wandb.init()\na = r.use_artifact('m:v1')\nr.link_artifact(a, 'r/m', ['prod'])", 1, 1),
+        ("r = wandb.init()\na = r.use_artifact('d:v1', type='dataset')\n"
+         "r.link_artifact(a, 'r/m', aliases=['prod'])", 0, 0),
+        ("r = wandb.init()\na = r.use_artifact('d:v1')\n"
+         "r.link_artifact(a, 'r/raw_data', aliases=['prod'])", 0, 0),
+        ("r = wandb.init()\na = r.use_artifact('m:v1')\nr.log_artifact(a, aliases=['prod'])", 0, 0),
         ("print('register_model', 'aliases')", 0, 0),
     ],
 )  # fmt: skip

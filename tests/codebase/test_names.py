@@ -40,6 +40,14 @@ def qualified(code: str) -> str | None:
         ("class A:\n    open = 1\n    def f(self):\n        open('x')", "open"),
         ("f().get('x')", None),
         ("a = b\nb = a\na()", None),
+        (
+            "def f():\n    global os\n    del os\nimport os\ndef g(): os.remove(a)",
+            "os.remove",
+        ),
+        (
+            "def f():\n    import yaml as y\n    g = y.load\n    g(a)\n    del g",
+            "yaml.load",
+        ),
     ],
 )
 def test_a_name_stands_for_what_its_scope_binds(
@@ -62,3 +70,27 @@ def test_a_tree_of_20_000_levels_is_walked() -> None:
     names = read_names(tree)
     assert len(names.nodes) == 40_003
     assert names.qualified(names.nodes[20_002]) == "first"
+
+
+@pytest.mark.parametrize(
+    ("code", "is_kept"),
+    [
+        ("if __name__ == '__main__':\n    net = net(1)", True),
+        ("if '__main__' == __name__:\n    with net() as net: ...", True),
+        ("if __name__ == '__main__':\n    for a in b:\n        net = a", True),
+        ("if __name__ == '__main__': ...\nelse:\n    net = net(1)", False),
+        ("if a:\n    net = net(1)", False),
+        ("net = net(1)", False),
+        ("def f():\n    if __name__ == '__main__':\n        net = 1", True),
+    ],
+)
+def test_what_only_a_script_binds_hides_no_function_of_the_module(
+    code: str, is_kept: bool
+) -> None:
+    names = read_names(ast.parse(f"def net(a): ...\n{code}\n"))
+    assert isinstance(names.at_top("net"), ast.FunctionDef) == is_kept
+
+
+def test_a_variable_that_a_script_binds_again_could_be_either() -> None:
+    code = "net = first()\nif __name__ == '__main__':\n    net = second()\n"
+    assert read_names(ast.parse(code)).top_value("net") is None
