@@ -1,5 +1,6 @@
 """Looks at the notebooks that can be read for what is in the way of each line."""
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
@@ -14,6 +15,7 @@ from grader.checkers._notebook_code import (
     project_imports,
     repeated_views,
 )
+from grader.checkers._secrets_judged import is_secret
 from grader.codebase.modules import Modules
 from grader.codebase.notebooks import Cell, Notebook
 from grader.codebase.path_literals import hardcoded_paths
@@ -94,7 +96,7 @@ class Look:
         for one in self.readable:
             for view in repeated_views(one, self._options.max_views):
                 cells = ", ".join(str(cell.number) for cell in view.cells[:10])
-                told = f"{view.name}() in {len(view.cells)} cells ({cells})"
+                told = f"{len(view.cells)} cells show {view.name}() ({cells})"
                 yield Sight(path=one.path, what=told)
 
     def paths(self) -> Iterator[Sight]:
@@ -156,9 +158,16 @@ def _has_heading(text: str) -> bool:
     return any(line.lstrip().startswith(("#", "<h")) for line in text.splitlines())
 
 
+# What detect-secrets counts its lines by.
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+
 def secrets_in(readable: Sequence[Notebook], bench: Bench) -> Iterator[Sight]:
-    """What looks like a secret in the cells' text: its kind and the cell, never itself."""
-    files: dict[str, tuple[Notebook, list[int]]] = {}
+    """What looks like a secret in the cells' text: its kind and the cell, never itself.
+
+    What plainly stands in for one (`YOUR_KEY_HERE`) does not.
+    """
+    files: dict[str, tuple[Notebook, list[int], list[str]]] = {}
     folder = bench.scratch / "cells"
     folder.mkdir()
     for number, one in enumerate(readable):
@@ -168,7 +177,7 @@ def secrets_in(readable: Sequence[Notebook], bench: Bench) -> Iterator[Sight]:
             starts.append(text.count("\n") + 1)
             text += f"{cell.text}\n"
         if text.strip():
-            files[f"{number}.py"] = (one, starts)
+            files[f"{number}.py"] = (one, starts, _LINE_END.split(text))
             (folder / f"{number}.py").write_text(text, "utf-8", "replace", newline="")
     if not files:
         return
@@ -176,6 +185,10 @@ def secrets_in(readable: Sequence[Notebook], bench: Bench) -> Iterator[Sight]:
     # Whatever a cell says of itself: there is no review of notebooks' comments.
     found = scan(scan_command(unmasked=True), tree.files, tree, bench)
     for secret, line in sorted(found.items(), key=lambda one: (one[0], one[1] or 0)):
-        one, starts = files[secret.path]
+        one, starts, lines = files[secret.path]
+        # One that can't be looked at stays a secret.
+        if line and line <= len(lines):
+            if not is_secret(secret.type, lines[line - 1], one.path):
+                continue
         where = f"cell {bisect_right(starts, line)}" if line else "a cell"
         yield Sight(path=one.path, what=f"{where} has what looks like: {secret.type}")

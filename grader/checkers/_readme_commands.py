@@ -302,9 +302,8 @@ def _of_program(
     if implied and not given:
         context = [w for w in words[1:] if repository.has(w, folders) and w != "."]
         where = [posixpath.join(f, c) for f in folders for c in context] or folders
-        yield implied[0], any(
-            repository.has(one, [*where, *folders]) for one in implied
-        )
+        present = [one for one in implied if repository.has(one, [*where, *folders])]
+        yield (*present, *implied)[0], bool(present)
     if name in _SERVERS:
         for word in words:
             module, colon, _ = word.partition(":")

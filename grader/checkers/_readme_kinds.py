@@ -51,14 +51,31 @@ def typed(shown: Shown) -> str:
 
 
 def beginning(shown: Shown) -> str:
-    """What a command starts: `python -m src.main`, `docker build`, `wandb login`.
+    """What a command starts, as it is written: `python -m src.main`, `docker build`.
 
     Nothing beyond it, where somebody may have pasted a key.
     """
-    whole = typed(shown).split()
-    most = 3 if whole[1:2] == ["-m"] else 2
-    words = [one for one in whole[:most] if not set(one) & set("=:@")]
-    return " ".join(words)
+    start = shown.start
+    match start.kind:
+        case "script" | "module":
+            text = shown.text[:_TEXT_CHARACTERS].replace("\\", "/")
+            name = re.escape(start.name)
+            written = re.search(rf"(?<!\S)({_BEFORE[start.kind]} )?{name}(?!\S)", text)
+            whole = written[0] if written else start.name
+        case "make":
+            whole = f"make {start.name}"
+        case _:
+            whole = " ".join(typed(shown).split()[:2])
+    words = [one for one in whole.split() if not set(one) & set("=:@")]
+    return " ".join(words) or f"a {start.kind}"
+
+
+_TEXT_CHARACTERS = 2_000
+# What may stand before a script or a module that it starts.
+_BEFORE = {
+    "script": r"(python[\w.]*|py|bash|sh|zsh|source|\.|streamlit run|fastapi (run|dev))",
+    "module": r"(python[\w.]*|py|coverage run) -m",
+}
 
 
 # What a section may begin with and is not about.

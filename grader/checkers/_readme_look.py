@@ -22,7 +22,7 @@ from grader.checkers._readme_kinds import (
 )
 from grader.checkers._readme_places import Places, is_inner
 from grader.checkers._readme_words import SECTIONS, SENTENCES, names, placeholders
-from grader.codebase.markdown import CodeBlock, Heading, Markdown, Section, Text
+from grader.codebase.markdown import CodeBlock, Heading, Link, Markdown, Section, Text
 from grader.model.measurement import Finding, Sight
 from grader.model.snapshot import Snapshot
 
@@ -49,6 +49,12 @@ _AIMS = (
     "business",
 )
 _NUMBER = re.compile(r"\d+[.,]\d+|\d ?%")
+# `Python 3.11`, `version 2.0`, `v1.2`, `mlflow==2.1`, `18.2+`, `1.2.3`.
+_VERSION = re.compile(
+    r"\b((python|version)[ :-]?|v)\d+\.\d+|\w(==\d|[>~]=[1-9])\d*\.\d+"
+    r"|\b[1-9]\d*\.\d+\+|\d+\.\d+\.\d",
+    re.IGNORECASE,
+)
 
 
 class ReadmeOptions(Options):
@@ -92,8 +98,8 @@ class Look:
         self._by_command(answers, "says_how_to_run", "run", RUNS)
         self._by_command(answers, "says_how_to_test", "test", TESTS)
         self._structure(answers)
-        self._by_section(answers, "describes_data", "data", _describes)
-        self._by_section(answers, "shows_results", "results", _has_results)
+        self._by_section(answers, "describes_data", "data", _describes, _DATA)
+        self._by_section(answers, "shows_results", "results", _has_results, _RESULTS)
         self._by_command(answers, "explains_tracking", "tracking", TRACKS, 20)
         self._by_command(answers, "explains_docker", "docker", DOCKER)
         self._by_command(answers, "explains_api", "api", SERVES, 20)
@@ -133,11 +139,17 @@ class Look:
         return Sight(path=self.path, line=line, what=_brief(what))
 
     def _sections(self, part: str) -> Iterator[Section]:
+        """The sections of a part; the page's title names none, for all stands below it."""
         words = (*SECTIONS[part], *self._options.sections.get(part, ()))
+        # What is only aimed at ("Success metrics") is no result.
+        others = _AIMS if part == "results" else ()
+        title = None if part == "about" else _title(self.readme)
         return (
             section
             for section in self.readme.sections
-            if names(section.heading.text, words)
+            if section.heading is not title
+            and names(section.heading.text, words)
+            and not names(section.heading.text, others)
         )
 
     def _about(self, answers: Checklist) -> None:
@@ -197,13 +209,31 @@ class Look:
         )
 
     def _by_section(
-        self, answers: Checklist, name: str, part: str, holds: Callable[[Section], bool]
+        self,
+        answers: Checklist,
+        name: str,
+        part: str,
+        holds: Callable[[Section], bool],
+        content: str,
     ) -> None:
+        """A section of the part's name that `holds` its `content`."""
+        sections = [*self._sections(part)]
         found = [
             self._sight(section.heading.line, section.heading.text)
-            for section in self._sections(part)
+            for section in sections
             if holds(section)
         ]
+        if sections and not found:
+            first = sections[0].heading
+            told = f'Looked below "{_brief(first.text)}" for {content}: there is none.'
+            if len(sections) > 1:
+                told = (
+                    f"Looked below {len(sections)} headings, the first is "
+                    f'"{_brief(first.text)}", for {content}: there is none.'
+                )
+            lacking = (self._sight(s.heading.line, s.heading.text) for s in sections)
+            answers.no(name, told, *lacking)
+            return
         answers.seen(
             name,
             found,
@@ -315,21 +345,29 @@ class Look:
             answers.yes("is_finished", told, top)
 
 
+_DATA = "a text of 10 words"
+_RESULTS = "a number with a fraction or in per cent, or a picture that is no badge"
+
+
+def _title(readme: Markdown) -> Heading | None:
+    """The heading that the page begins with, where it alone is of the first level."""
+    tops = [one for one in readme.headings if one.level == 1]
+    read = (one for one in readme.blocks if not isinstance(one, Link))
+    return tops[0] if len(tops) == 1 and next(read) is tops[0] else None
+
+
 def _describes(section: Section) -> bool:
     return section.words >= 10
 
 
 def _has_results(section: Section) -> bool:
-    """Numbers with a fraction or in per cent, or a picture that is no badge.
-
-    What is only aimed at ("Success metrics") is no result.
-    """
-    if names(section.heading.text, _AIMS):
-        return False
+    """Numbers with a fraction or in per cent, no versions, or a picture that is no badge."""
     if any("badge" not in image.target for image in section.images):
         return True
     texts = (one.text for one in section.blocks if isinstance(one, Text))
-    return any(_NUMBER.search(text) for text in (*texts, *section.codes))
+    return any(
+        _NUMBER.search(_VERSION.sub(" ", text)) for text in (*texts, *section.codes)
+    )
 
 
 def _own_words(section: Section) -> int:

@@ -35,13 +35,16 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
         *("modules", "components"),
     ),
     "data": (
-        *("data", "dataset*", "data set*", "inputs", "features", "datos", "dados"),
-        *("data dictionary", "schema"),
+        *("data", "dataset*", "data set*", "inputs", "datos", "dados"),
+        *("data dictionary", "schema", "input features", "engineered features"),
+        *("features used", "features extracted", "extracted features"),
+        *("feature description*", "features description", "feature dictionary"),
     ),
     "results": (
         *("result*", "performance", "metric*", "evaluation", "model card", "report*"),
         *("findings", "score*", "accuracy", "benchmark*", "resultado*", "métrica*"),
         *("experiment*", "comparison", "model selection", "leaderboard"),
+        *("model analysis", "error analysis", "bias analysis"),
         *("conclusion*", "desempenho", "evaluación", "avaliação"),
     ),
     "tracking": (

@@ -38,8 +38,9 @@ class Notebooks(Checker[NotebooksOptions]):
         parts in the same cell, repeated looks at the same data, absolute paths,
         imports of the project's own modules that are used, definitions, and functions
         that a module has with nearly the same body. detect-secrets reads the cells,
-        without trying anything over the network. A line that speaks of code, outputs
-        or plots does not hold where there are none.
+        without trying anything over the network; what stands in for a key
+        (`YOUR_KEY_HERE`) or merely looks random is none. A line that speaks of code,
+        outputs or plots does not hold where there are none.
 
     What it does not see
         Whether the notebook would run today. Whether what is said in it is true. Plots

@@ -21,8 +21,9 @@ class Readme(Checker[ReadmeOptions]):
     How it is measured
         README.md at the top (else in .github/ or docs/) is read as Markdown. A section
         is a heading, or a paragraph that is all bold, whose name has one of the words
-        for its part, with content below it; installing, running and testing want a
-        command there, or anywhere in a block of shell. What the commands name is looked
+        for its part, with content below it; the page's title is none. Installing,
+        running and testing want a command there, or anywhere in a block of shell;
+        results a picture or a number, no version. What the commands name is looked
         up: scripts, modules, make targets, notebooks, files that are passed to pip,
         conda or docker, environments. So are relative links, anchors and images, and
         the workflow behind a badge. Left over of a template: TODO, lorem ipsum,

@@ -217,6 +217,33 @@ def test_a_secret_is_said_with_its_kind_and_cell_and_never_shown(
     assert SECRET not in outcome.model_dump_json()
 
 
+@pytest.mark.parametrize(
+    ("code", "holds"),
+    [
+        ('WANDB_API_KEY = "YOUR_WANDB_API_KEY_HERE"', True),
+        ('API_TOKEN_SECRET = "hf_YOUR_TOKEN_HERE"', True),
+        ('model = "projects-7-central1-Xk29fLq0PzR8"', True),
+        ('db_password = "Xk29fLq0PzR8"', False),
+        (f'x = "{SECRET}"', False),
+    ],
+)
+def test_what_stands_in_for_a_key_is_no_secret(
+    code: str, holds: bool, make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    text = stored(["a = 1\nb = 2", f"c = 3\n{code}", "d = 4"])
+    outcome = measured(make_snapshot({"a.ipynb": text}), bench)
+    assert outcome.values["no_secrets"] == int(holds)
+
+
+def test_a_name_of_code_keeps_its_letters(
+    make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    codes = ["import pandas as pd\ndf = pd.read_csv('a.csv')", *["df.head()"] * 3]
+    outcome = measured(make_snapshot({"a.ipynb": stored(codes)}), bench)
+    told = {one.quantity: one.told for one in outcome.answers}
+    assert told["views_not_repeated"] == "3 cells show df.head() (2, 3, 4)."
+
+
 def test_an_absolute_path_is_said_with_its_cell_and_never_shown(
     make_snapshot: MakeSnapshot, bench: Bench
 ) -> None:

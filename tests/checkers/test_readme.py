@@ -198,6 +198,12 @@ def test_what_a_template_left_is_seen_in_text_and_not_in_code(
         ("Estrutura do projeto", "structure", True),
         ("Metadata", "data", False),
         ("project_structure", "structure", True),
+        ("✨ Key Features", "data", False),
+        ("Features", "about", True),
+        ("Input features", "data", True),
+        ("Feature Dictionary", "data", True),
+        ("Model analysis", "results", True),
+        ("Cost analysis", "results", False),
     ],
 )
 def test_a_section_is_known_by_whole_words(
@@ -280,6 +286,82 @@ def test_what_is_only_aimed_at_is_no_result(
     reached = text + "\n## Results\n\nAn MAE of `9.8`.\n"
     outcome = measured(make_snapshot({"README.md": reached}), bench)
     assert outcome.values["shows_results"] == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "is_result"),
+    [
+        ("Python 3.11+ and make", False),
+        ("python3.11, MLflow 2.1.0, v1.2", False),
+        ("`mlflow==2.19`", False),
+        ("R² = 0.81", True),
+        ("MAE: 112.4 with Python 3.11", True),
+        ("recall>=0.9, a recall of 0.9+ on average", True),
+        ("`mlflow>=2.19`, Node 18.2+", False),
+        ("The model reaches 91%.", True),
+        ("![loss](loss.png)", True),
+    ],
+)
+def test_a_version_is_no_result(
+    line: str, is_result: bool, make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    text = f"# A\n\n## Experiments\n\n- {line}\n"
+    outcome = measured(make_snapshot({"README.md": text}), bench)
+    assert outcome.values["shows_results"] == int(is_result)
+
+
+def test_the_title_of_the_page_names_no_section(
+    make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    text = (
+        "Data, experiments and MLflow: a report\n\nOf 1.5 million rents, " + "x " * 30
+    )
+    part = "\n\n## Authors\n\nAna wrote 50 % of it.\n"
+    names = ("describes_data", "shows_results", "explains_tracking")
+    outcome = measured(make_snapshot({"README.md": f"# {text}{part}"}), bench)
+    assert [outcome.values[name] for name in names] == [0, 0, 0]
+    outcome = measured(make_snapshot({"README.md": f"# A\n\n## {text}{part}"}), bench)
+    assert [outcome.values[name] for name in names] == [1, 1, 1]
+
+
+def test_a_section_without_its_content_is_said(
+    make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    text = "# A\n\n## Evaluation metrics\n\nThe loss in training.\n"
+    outcome = measured(make_snapshot({"README.md": text}), bench)
+    (answer,) = (one for one in outcome.answers if one.quantity == "shows_results")
+    assert answer.told == (
+        'Looked below "Evaluation metrics" for a number with a fraction or in per cent, '
+        "or a picture that is no badge: there is none."
+    )
+    assert [one.line for one in answer.sights] == [3]
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        ("streamlit run main.py", "streamlit run main.py"),
+        ("python3 main.py --key hunter2", "python3 main.py"),
+        ("KEY=hunter2 poetry run python -m src.train", "python -m src.train"),
+        ("bash scripts/run.sh hunter2", "bash scripts/run.sh"),
+        ("docker run hunter2", "docker run"),
+    ],
+)
+def test_a_command_is_quoted_as_it_stands_there(
+    command: str, shown: str, make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    text = f"# A\n\n```sh\n{command}\n```\n"
+    outcome = measured(make_snapshot({**FILES, "README.md": text}), bench)
+    (answer,) = (one for one in outcome.answers if one.quantity == "says_how_to_run")
+    assert [one.what for one in answer.sights] == [shown]
+
+
+def test_a_file_that_a_tool_takes_is_named_as_it_is_called(
+    make_snapshot: MakeSnapshot,
+) -> None:
+    snapshot = make_snapshot({"docker-compose.yaml": ""})
+    assert named("docker compose up", snapshot) == {"docker-compose.yaml": True}
+    assert named("docker build .", snapshot) == {"Dockerfile": False}
 
 
 def test_a_readme_without_headings_may_say_what_it_is_at_its_top(

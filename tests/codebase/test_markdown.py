@@ -67,6 +67,14 @@ def test_a_section_ends_where_one_of_its_level_begins() -> None:
     assert not sections["D"].code_blocks
 
 
+def test_words_are_what_blanks_part_and_has_a_letter() -> None:
+    found = read_markdown(
+        "A state-of-the-art model, 20 - 30 % off:\n"
+        "Protocol=https;Name=flats;Suffix=core.example.org https://example.org/a/b?c=d\n"
+    )
+    assert found.words == 6
+
+
 def test_code_is_no_text_and_has_its_language_and_first_line() -> None:
     found = read_markdown(
         "Run `make` now.\n\n``` Bash title=x\nmake all\n```\n\n~~~\na\n~~~\n\n    b\n"
