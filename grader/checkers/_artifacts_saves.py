@@ -40,7 +40,7 @@ _MODEL_CALLS = frozenset(
     "tensorflow.keras.models.save_model keras.models.save_model bentoml.sklearn.save_model "
     "safetensors.torch.save_file".split()
 )
-_MODEL_METHODS = frozenset("save_weights save_pretrained save_checkpoint".split())
+_MODEL_METHODS = frozenset("save_weights save_checkpoint".split())
 _CHECKPOINTS = frozenset({"ModelCheckpoint"})
 _TABLE_METHODS = frozenset(
     "to_csv to_parquet to_pickle to_feather to_excel to_hdf write_csv write_parquet "
@@ -82,13 +82,17 @@ class Save:
 
 @dataclass(frozen=True)
 class _Call:
-    """A call that saves, with the expressions of what is saved and of the place."""
+    """A call that saves, with the expressions of what is saved and of the place.
+
+    `is_folder`: a place without an ending is a folder that the call fills.
+    """
 
     file: CodeFile
     call: ast.Call
     form: Form
     value: ast.expr | None
     place: ast.expr | None
+    is_folder: bool = False
 
 
 def saves_of(code: Code, reach: Reach, paths: Paths) -> list[Save]:
@@ -130,14 +134,27 @@ def _saving(code: Code, paths: Paths, file: CodeFile, call: ast.Call) -> _Call |
         given = _keyword(call, "log_models")
         is_off = isinstance(given, ast.Constant) and not given.value
         return None if is_off else made("model", None, None)
-    if name.startswith("mlflow.") and method in ("log_model", "save_model"):
-        return made("model", first, None if method == "log_model" else second)
+    if name.startswith("mlflow.") and method == "log_model":
+        return made("model", first, None)
+    if name.startswith("mlflow.") and method == "save_model":
+        place = _keyword(call, "path")
+        if place is None:
+            place = first if name == "mlflow.pyfunc.save_model" else second
+        return _Call(file, call, "model", first, place, is_folder=True)
     if name in _MODEL_CALLS:
         return made("model", first, second)
-    if method in _MODEL_METHODS or method == "save_model":
+    if method in ("save_model", "save_pretrained"):
+        return _Call(file, call, "model", receiver, first, is_folder=True)
+    if method in _MODEL_METHODS:
         return made("model", receiver, first)
     if name.rpartition(".")[2] in _CHECKPOINTS:
-        where = _keyword(call, "dirpath", "filepath")
+        # Lightning's takes a folder, the one of Keras a file.
+        folder = _keyword(call, "dirpath")
+        if folder is None and "lightning" in name:
+            folder = first
+        if folder is not None:
+            return _Call(file, call, "model", None, folder, is_folder=True)
+        where = _keyword(call, "filepath")
         return made("model", None, where if where is not None else first)
     if name in _FIGURE_CALLS or name.startswith("wandb.plot."):
         return made("figure", first, None)
@@ -253,7 +270,8 @@ def _save(
         places += _words(_opened(one), given)
     stems = [PurePosixPath(text).stem for text in known]
     files = tuple(word for stem in stems for word in words_of(stem))
-    folders = [_folder(text) for text in known]
+    fold = _filled if one.is_folder else _folder
+    folders = [fold(text) for text in known]
     above = tuple(word for folder in folders for word in words_of(folder))
     endings = {PurePosixPath(text).suffix.lower() for text in known}
     near = (value, files or places)
@@ -306,6 +324,16 @@ def _folder(text: str) -> str:
         return "/".join(reversed(kept))
     # Nothing before the file name at all is the top; something unknown is unknown.
     return UNKNOWN if parts else ""
+
+
+def _filled(text: str) -> str:
+    """The folder that a call fills: a path itself, if its last part is a known folder."""
+    pure = PurePosixPath(text)
+    if pure.suffix:
+        return _folder(text)
+    if UNKNOWN in pure.name:
+        return _folder(text) or UNKNOWN
+    return _folder(f"{text}/x")
 
 
 def is_temporary(folder: str) -> bool:

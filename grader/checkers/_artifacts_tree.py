@@ -14,6 +14,8 @@ _MODELS = frozenset(
     ".pkl .pickle .joblib .onnx .pt .pth .h5 .keras .skops .ubj .cbm .bst .safetensors "
     ".ckpt .sav".split()
 )
+# What a trainer keeps beside a model, to go on from there.
+_STATE = re.compile(r"(rng_state(_\d+)?|scheduler|optimizer)\.(pt|pth)")
 _DATA = frozenset(
     ".csv .tsv .parquet .feather .xlsx .xls .arff .npy .npz .avro .orc .hdf5".split()
 )
@@ -26,7 +28,11 @@ _GENERATED = re.compile(
 )
 _GENERATED_FILE = re.compile(
     r".+\.py[co]|\.coverage(\..+)?|\.DS_Store|Thumbs\.db|mlflow\.db|mlruns\.db"
+    r"|pyvenv\.cfg"
 )
+# Folders that are installed, as a whole.
+_INSTALLED = frozenset({"site-packages", "node_modules"})
+_ACTIVATE = ("bin/activate", "Scripts/activate")
 _RUN = re.compile(r"(offline-)?run-\d.*|latest-run|debug.*\.log")
 RAW = frozenset("raw external original source landing bronze".split())
 PROCESSED = frozenset(
@@ -40,12 +46,15 @@ class Tree:
     """What of a repository's files is made by a pipeline, by path with the size in bytes.
 
     `pointers` are those of git LFS and DVC; `placeholders` the folders with nothing else.
+    `installed` are virtual environments and the like, by folder: their files, of which
+    none is a model, data, in `generated` or a pointer.
     """
 
     models: dict[str, int]
     data: dict[str, int]
     large: dict[str, int]
     generated: tuple[str, ...]
+    installed: dict[str, tuple[str, ...]]
     pointers: tuple[str, ...]
     placeholders: tuple[str, ...]
 
@@ -54,9 +63,16 @@ def tree_of(snapshot: Snapshot, large_bytes: int) -> Tree:
     """Sort a repository's files."""
     models, data, large = dict[str, int](), dict[str, int](), dict[str, int]()
     generated, pointers = [], []
+    installed: dict[str, list[str]] = {}
     folders: dict[str, bool] = {}
+    environments = _environments(snapshot)
     for path in snapshot.files:
         pure = PurePosixPath(path)
+        if home := _installed_in(pure, environments):
+            installed.setdefault(home, []).append(path)
+            if (size := _size(snapshot, path)) > large_bytes:
+                large[path] = size
+            continue
         is_placeholder = pure.name in _PLACEHOLDERS
         folder = str(pure.parent)
         folders[folder] = folders.get(folder, True) and is_placeholder
@@ -71,7 +87,7 @@ def tree_of(snapshot: Snapshot, large_bytes: int) -> Tree:
             continue
         if size > large_bytes:
             large[path] = size
-        if size and (suffix in _MODELS or pure.name == "MLmodel"):
+        if size and _is_model(pure):
             models[path] = size
         elif size and suffix in _DATA:
             data[path] = size
@@ -80,7 +96,15 @@ def tree_of(snapshot: Snapshot, large_bytes: int) -> Tree:
         if one.reason.startswith("too large"):
             large[one.path] = _LEFT_OUT_BYTES
     empty = tuple(sorted(one for one, is_only in folders.items() if is_only))
-    return Tree(models, data, large, tuple(generated), tuple(pointers), empty)
+    return Tree(
+        models,
+        data,
+        large,
+        tuple(generated),
+        {home: tuple(paths) for home, paths in installed.items()},
+        tuple(pointers),
+        empty,
+    )
 
 
 def stage_of_data(path: str) -> str | None:
@@ -103,6 +127,32 @@ def sights(paths: dict[str, int]) -> list[Sight]:
         Sight(path=path, what=f"{size / MEBIBYTE:.1f} MiB")
         for path, size in sorted(paths.items(), key=lambda one: -one[1])
     ]
+
+
+def _environments(snapshot: Snapshot) -> frozenset[str]:
+    """The folders of virtual environments, by the files that each of them has."""
+    found = set()
+    for path in snapshot.files:
+        if path.endswith("/pyvenv.cfg"):
+            found.add(path.removesuffix("/pyvenv.cfg"))
+        for one in _ACTIVATE:
+            if path.endswith(f"/{one}") and snapshot.foreign(path):
+                found.add(path.removesuffix(f"/{one}"))
+    return frozenset(found)
+
+
+def _installed_in(pure: PurePosixPath, environments: frozenset[str]) -> str | None:
+    """The outermost installed folder that a file lies in."""
+    for parent in reversed(pure.parents):
+        if str(parent) in environments or parent.name in _INSTALLED:
+            return str(parent)
+    return None
+
+
+def _is_model(pure: PurePosixPath) -> bool:
+    if pure.name == "MLmodel":
+        return True
+    return pure.suffix.lower() in _MODELS and not _STATE.fullmatch(pure.name)
 
 
 def _is_generated(pure: PurePosixPath) -> bool:

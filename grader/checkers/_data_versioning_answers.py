@@ -6,12 +6,15 @@ from grader.checkers._checklist import Checklist
 from grader.checkers._data_versioning_commands import fetches
 from grader.checkers._data_versioning_kept import Kept, kept_of
 from grader.checkers._data_versioning_remote import credentials, default_remote
+from grader.checkers._data_versioning_targets import Targets
 from grader.codebase.dvc import DvcStage, StageFile
 from grader.codebase.dvc_remotes import dvc_configs_of
 from grader.codebase.ignores import ignores_of
 from grader.model.measurement import Sight
 from grader.model.snapshot import Snapshot
 
+# Of commands whose targets are looked up; those beyond count.
+_MAX_FETCHES = 100
 _NOTHING = "Nothing is versioned."
 _SYSTEMS = {
     "wandb": "W&B",
@@ -174,12 +177,24 @@ class DataAnswers:
             checklist.yes("no_credentials", told, *sights)
 
     def _fetched(self, checklist: Checklist) -> None:
-        found = fetches(self._snapshot)
+        all_found = fetches(self._snapshot)
+        found = [one.sight for one in all_found]
         stages = [one for one in self.kept.dvc.stages if self._is_home(one)]
         if found and not (self.kept.named or stages):
             told = f"{found[0].what} has nothing to fetch."
             checklist.no("fetched", told, *found)
             return
+        kept = Targets(self._snapshot)
+        useful = [
+            one.sight
+            for at, one in enumerate(all_found)
+            if not one.targets or at >= _MAX_FETCHES or kept.has_any(one.targets)
+        ]
+        if found and not useful:
+            told = f"{found[0].what} names something which DVC doesn't keep here."
+            checklist.no("fetched", told, *found)
+            return
+        found = useful
         checklist.seen(
             "fetched",
             found,

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
+from grader.checkers._data_versioning_targets import targets_of
 from grader.codebase.code import code_of
 from grader.codebase.commands import Started, started, started_by
 from grader.codebase.dockerfiles import instructions
@@ -28,7 +30,15 @@ _MAX_FILES = 20
 _MAX_STEPS = 500
 
 
-def fetches(snapshot: Snapshot) -> list[Sight]:
+@dataclass(frozen=True)
+class Fetch:
+    """A command or call, and what of the data it names; nothing for all of it."""
+
+    sight: Sight
+    targets: tuple[str, ...] = ()
+
+
+def fetches(snapshot: Snapshot) -> list[Fetch]:
     """Where a command or a call fetches what DVC keeps, or makes it again."""
     found = [*_in_workflows(snapshot), *_in_dockerfiles(snapshot)]
     found += [*_written(snapshot), *_in_projects(snapshot), *_called(snapshot)]
@@ -41,7 +51,7 @@ def _is_fetch(one: Started) -> bool:
     return is_dvc and bool(words) and words[0] in _FETCHES
 
 
-def _in_workflows(snapshot: Snapshot) -> Iterator[Sight]:
+def _in_workflows(snapshot: Snapshot) -> Iterator[Fetch]:
     for workflow in workflows_of(snapshot):
         for job in workflow.jobs:
             if job.never:
@@ -53,10 +63,10 @@ def _in_workflows(snapshot: Snapshot) -> Iterator[Sight]:
                     for one in started_by(command.bare):
                         if _is_fetch(one):
                             line = step.run_line + command.line - 1
-                            yield _sight(step.path, line, one)
+                            yield _fetch(step.path, line, one)
 
 
-def _in_dockerfiles(snapshot: Snapshot) -> Iterator[Sight]:
+def _in_dockerfiles(snapshot: Snapshot) -> Iterator[Fetch]:
     named = [
         path
         for path in snapshot.files
@@ -68,18 +78,18 @@ def _in_dockerfiles(snapshot: Snapshot) -> Iterator[Sight]:
             if instruction.keyword == "RUN":
                 for one in started(instruction.script.replace("\\\n", " ")):
                     if _is_fetch(one):
-                        yield _sight(path, instruction.line, one)
+                        yield _fetch(path, instruction.line, one)
 
 
-def _in_projects(snapshot: Snapshot) -> Iterator[Sight]:
+def _in_projects(snapshot: Snapshot) -> Iterator[Fetch]:
     """What the entry points of an MLproject run."""
     for path in project_files(snapshot.files).values():
         for one in project_commands(documents_of(snapshot), path):
             if _is_fetch(one):
-                yield _sight(path, None, one)
+                yield _fetch(path, None, one)
 
 
-def _written(snapshot: Snapshot) -> Iterator[Sight]:
+def _written(snapshot: Snapshot) -> Iterator[Fetch]:
     blocks: dict[str, list[range]] = {}
     for command in written_commands_of(snapshot):
         if not _is_fetch(command.started):
@@ -95,23 +105,23 @@ def _written(snapshot: Snapshot) -> Iterator[Sight]:
                 ]
             if not any(line in block for block in blocks[path]):
                 continue
-        yield _sight(path, command.sight.line, command.started)
+        yield _fetch(path, command.sight.line, command.started)
 
 
-def _called(snapshot: Snapshot) -> Iterator[Sight]:
+def _called(snapshot: Snapshot) -> Iterator[Fetch]:
     code = code_of(snapshot)
     for file, call in any_reach(snapshot).calls():
         if "dvc" not in snapshot.module(file.path).text:
             continue
         symbol = code.symbol(file, call.func) or ""
         if symbol in _API:
-            yield Sight(path=file.path, line=call.lineno, what=symbol)
+            yield Fetch(Sight(path=file.path, line=call.lineno, what=symbol))
         elif symbol.startswith("subprocess.") or symbol == "os.system":
             for one in started_by_call(file, call):
                 if _is_fetch(one):
-                    yield _sight(file.path, call.lineno, one)
+                    yield _fetch(file.path, call.lineno, one)
 
 
-def _sight(path: str, line: int | None, one: Started) -> Sight:
+def _fetch(path: str, line: int | None, one: Started) -> Fetch:
     what = " ".join(("dvc", *one.words))[:120]
-    return Sight(path=path, line=line, what=what)
+    return Fetch(Sight(path=path, line=line, what=what), targets_of(one.words))

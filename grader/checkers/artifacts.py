@@ -70,7 +70,7 @@ CRITERIA = (
     Criterion(
         "nothing_generated",
         "nothing that tools write by themselves is in git",
-        "Take mlruns/, wandb/, __pycache__/ and the like out of git and ignore them.",
+        "Take mlruns/, wandb/, venv/, __pycache__/ and the like out of git, ignore them.",
     ),
 )
 _GROUPS: dict[Kind, str] = {
@@ -105,7 +105,9 @@ class Artifacts(Checker[ArtifactsOptions]):
         variables, `os.path.join`, `/`, configuration by its keys and defaults of options.
         Tables and figures that are given to a run of MLflow or W&B are saved; logged
         numbers are not. In git, sizes are those of the working tree; pointers of git LFS
-        and DVC are small and fine.
+        and DVC are small and fine. Tools write mlruns/, runs of W&B, __pycache__/ and
+        other caches, *.egg-info, and whole virtual environments and node_modules/, in
+        which nothing counts as the project's models or data.
 
     What it does not see
         Whether a file can be read again, and paths that are put together at run time.
@@ -190,10 +192,14 @@ def _values(saves: Sequence[Save], tree: Tree) -> dict[str, int | float]:
         "data_committed": len(tree.data),
         "large_files": len(tree.large),
         "large_mib": sum(tree.large.values()) / MEBIBYTE,
-        "generated_files": len(tree.generated),
+        "generated_files": _generated_count(tree),
         "pointers": len(tree.pointers),
         "placeholders": len(tree.placeholders),
     }
+
+
+def _generated_count(tree: Tree) -> int:
+    return len(tree.generated) + sum(map(len, tree.installed.values()))
 
 
 def _saved(
@@ -329,13 +335,22 @@ def _in_git(
     else:
         told = f"No file is larger than {size}."
         checklist.yes("no_large_files", told, *seen)
-    if tree.generated:
-        told = f"{len(tree.generated)} files are written by tools."
-        places = [Sight(path=path) for path in tree.generated]
+    if count := _generated_count(tree):
+        told = f"Files in git that tools write: {count}"
+        if tree.installed:
+            inside = sum(map(len, tree.installed.values()))
+            told += f", {inside} of them in {_listed(sorted(tree.installed))}"
+        # One place for each folder: the first ten would all be of one environment.
+        places = [
+            Sight(path=paths[0], what=f"{len(paths)} files in {home}")
+            for home, paths in tree.installed.items()
+        ]
+        places += [Sight(path=path) for path in tree.generated]
+        told += "."
         checklist.no("nothing_generated", told, *places)
     elif not is_any:
         told = "Nothing is saved and nothing kept: there is nothing to keep out."
         checklist.no("nothing_generated", told)
     else:
-        told = "No mlruns/, wandb/, __pycache__/ or the like."
+        told = "No mlruns/, wandb/, venv/, __pycache__/ or the like."
         checklist.yes("nothing_generated", told, *seen)

@@ -86,7 +86,8 @@ class DataVersioning(Checker[DataVersioningOptions]):
         for in the same tree, and in the .gitignore files by their rules. Other data is
         what lies below a folder of data, and tables elsewhere, tests left out. Commands
         are those in blocks of the README, workflows, Dockerfiles, MLproject, Makefiles
-        and scripts. Artifacts of W&B, inputs of MLflow, lakeFS and Delta Lake are named:
+        and scripts; a `dvc pull` that only names what DVC doesn't keep here fetches
+        nothing. Artifacts of W&B, inputs of MLflow, lakeFS and Delta Lake are named:
         no commit says which of their versions it was made with, so they earn no line.
 
     What it does not see

@@ -207,8 +207,11 @@ def _outs(
         text = fill.text(name) if fill else name
         hashes = [given.get(key) for key in _HASHES if given.get(key)]
         files = given.get("files")
+        # A folder's files are counted, or (in a versioned cloud) listed one by one.
         is_folder = (
-            any(str(one).endswith(".dir") for one in hashes) or "nfiles" in given
+            any(str(one).endswith(".dir") for one in hashes)
+            or "nfiles" in given
+            or isinstance(files, list)
         )
         yield Out(
             path=text if "://" in text else joined(folder, text.strip()),

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from grader.checkers._artifacts_tree import tree_of
 from grader.checkers._base import Bench
 from grader.checkers.artifacts import Artifacts, ArtifactsOptions
 from grader.model.measurement import Answer, Measured
@@ -202,6 +203,12 @@ def test_a_file_that_was_too_large_to_be_copied_is_large(
         ("src/__pycache__/a.cpython-311.pyc", True),
         ("notebooks/.ipynb_checkpoints/a.ipynb", True),
         ("wandb/run-20250622_1356-2zd/files/config.yaml", True),
+        ("tools/node_modules/left-pad/index.js", True),
+        ("env/pyvenv.cfg", True),
+        ("venv/bin/activate", True),
+        ("layer/lib/python3.11/site-packages/six.py", True),
+        ("venv/README.md", False),
+        ("docker/bin/activate", False),
         ("src/wandb/settings.yaml", False),
         ("docs/mlruns.md", False),
         ("models/.gitkeep", False),
@@ -214,6 +221,85 @@ def test_what_tools_write_is_known_by_its_folder(
     values = measured(files, make_snapshot, bench).values
     assert values["nothing_generated"] == int(not is_generated)
     assert values["generated_files"] == int(is_generated)
+
+
+def test_an_environment_is_told_once_and_holds_nothing_of_the_project(
+    make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    below = "env/lib/python3.11/site-packages"
+    files = {
+        **program("jl.dump(model, 'models/m.pkl')"),
+        "env/pyvenv.cfg": "home = /usr/bin\n",
+        "env/.gitignore": "*\n",
+        f"{below}/distutils-precedence.pth": "x",
+        f"{below}/numpy/data/raw/a.csv": "a\n" * 1024,
+        "mlruns/0/meta.yaml": "x",
+    }
+    options = ArtifactsOptions(large_mib=0.001)
+    outcome = measured(files, make_snapshot, bench, options)
+    values = outcome.values
+    assert (values["model_committed"], values["data_committed"]) == (0, 0)
+    assert values["generated_files"] == 5
+    assert values["large_files"] == 1
+    generated = answer(outcome, "nothing_generated")
+    assert generated.told == "Files in git that tools write: 5, 4 of them in env."
+    assert [(one.path, one.what) for one in generated.sights] == [
+        ("env/.gitignore", "4 files in env"),
+        ("mlruns/0/meta.yaml", ""),
+    ]
+
+
+def test_a_project_inside_its_environment_is_not_written_by_a_tool(
+    make_snapshot: MakeSnapshot,
+) -> None:
+    files = {"pyvenv.cfg": "home = /usr/bin\n", "data/all.csv": "1\n"}
+    tree = tree_of(make_snapshot(files), 1024)
+    assert (tree.generated, tree.installed) == (("pyvenv.cfg",), {})
+    assert list(tree.data) == ["data/all.csv"]
+
+
+@pytest.mark.parametrize(
+    ("path", "models"),
+    [
+        ("out/checkpoint-3/rng_state.pth", 0),
+        ("out/checkpoint-3/rng_state_0.pth", 0),
+        ("out/checkpoint-3/optimizer.pt", 0),
+        ("out/checkpoint-3/model.pt", 1),
+    ],
+)
+def test_the_state_of_a_training_is_no_model(
+    path: str, models: int, make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    outcome = measured({**program("print(1)"), path: "x"}, make_snapshot, bench)
+    assert outcome.values["model_committed"] == models
+
+
+@pytest.mark.parametrize(
+    ("body", "folder"),
+    [
+        ("mlflow.sklearn.save_model(model, path='models')", "models"),
+        ("mlflow.sklearn.save_model(model, 'models/churn')", "models/churn"),
+        ("mlflow.pyfunc.save_model('models/churn')", "models/churn"),
+        ("L.ModelCheckpoint(dirpath='checkpoints')", "checkpoints"),
+        ("L.ModelCheckpoint('checkpoints')", "checkpoints"),
+        ("L.ModelCheckpoint(dirpath=f'models/{df}')", "models"),
+        ("L.ModelCheckpoint(dirpath=f'{df}_best')", ""),
+        ("ModelCheckpoint('models/best.keras')", "models"),
+        ("ModelCheckpoint('weights')", "the top folder"),
+        ("model.save_pretrained('models/final')", "models/final"),
+        ("trainer.save_model('checkpoints')", "checkpoints"),
+        ("booster.save_model('models/m.json')", "models"),
+    ],
+)
+def test_a_call_that_fills_a_folder_saves_in_that_folder(
+    body: str, folder: str, make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    more = (
+        "import lightning.pytorch.callbacks as L\n"
+        "from keras.callbacks import ModelCheckpoint\n"
+    )
+    told = answer(measured(program(body, more), make_snapshot, bench), "model_saved")
+    assert told.told == f"It is saved{f' in {folder}' if folder else ''}."
 
 
 def test_a_model_among_the_code_is_in_no_folder_of_its_own(

@@ -82,6 +82,24 @@ def test_a_pointer_names_data_by_a_hash(
     assert found.values["nothing_beside"] == versioned
 
 
+@pytest.mark.parametrize(
+    ("out", "ignored"),
+    [
+        (f"md5: {HASH}.dir", 1),
+        (f"md5: {HASH}\n  nfiles: 2", 1),
+        (f"files: [{{relpath: a.csv, md5: {HASH}, cloud: {{s3: {{etag: a}}}}}}]", 1),
+        (f"md5: {HASH}", 0),
+        ("cloud: {s3: {etag: a}}", 0),
+    ],
+)
+def test_a_rule_for_folders_ignores_an_out_that_is_one(
+    out: str, ignored: int, measured: Measure
+) -> None:
+    pointer = f"outs:\n- {out}\n  path: raw\n"
+    found = measured({"data/raw.dvc": pointer, ".gitignore": "data/raw/\n"})
+    assert found.values["ignored"] == ignored, told(found, "ignored")
+
+
 def test_a_stage_that_has_run_versions_what_it_made(measured: Measure) -> None:
     found = measured(PIPELINE)
     assert found.values["versioned"] == found.values["stages"] == 1
@@ -290,6 +308,66 @@ def test_what_fetches_the_data(
     found = measured({"data/raw.csv.dvc": POINTER, **files})
     assert found.values["fetched"] == fetched, told(found, "fetched")
     assert measured(files).values["fetched"] == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "fetched"),
+    [
+        ("dvc pull data/raw.csv.dvc", 1),
+        ("dvc pull ./data/raw.csv", 1),
+        ("dvc pull /app/data/raw.csv.dvc", 1),
+        ("cd data && dvc pull raw.csv", 1),
+        ("cd src && dvc pull ../data/raw.csv", 1),
+        ("dvc pull -R data", 1),
+        ("dvc pull data/", 1),
+        ("dvc pull models/old data/raw.csv", 1),
+        ("dvc pull -r raw --jobs 4", 1),
+        ("dvc pull 'data/*.dvc'", 1),
+        ("dvc pull $DATA", 1),
+        ("dvc pull clean", 1),
+        ("dvc fetch dvc.yaml:train", 1),
+        ("dvc pull models/model.joblib", 1),
+        ("dvc pull models/model.joblib/part", 1),
+        ("dvc --no-scm pull train_data", 0),
+        ("dvc pull other/raw.csv", 0),
+        ("dvc pull data/raw", 0),
+        ("dvc checkout data/raw.dvc", 0),
+        ("dvc pull -r storage models/old", 0),
+    ],
+)
+def test_a_command_for_what_dvc_does_not_keep_fetches_nothing(
+    command: str, fetched: int, measured: Measure
+) -> None:
+    files = {
+        **PIPELINE,
+        "data/raw.csv.dvc": POINTER,
+        "entry.sh": f"{command}\n",
+    }
+    found = measured(files)
+    assert found.values["fetched"] == fetched, told(found, "fetched")
+    assert fetched or told(found, "fetched").endswith("which DVC doesn't keep here.")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"data/old.dvc": "outs: [\n"},
+        {"Dockerfile": "FROM a\nCOPY data/raw.csv.dvc ./moved/\n"},
+        {"dvc.yaml": "stages:\n  a: {cmd: a, outs: ['${what.is.that}']}\n"},
+    ],
+)
+def test_a_target_may_be_something_that_can_not_be_known(
+    more: Mapping[str, str], measured: Measure
+) -> None:
+    files = {"data/raw.csv.dvc": POINTER, "entry.sh": "dvc pull moved/raw.csv\n"}
+    assert measured(files).values["fetched"] == 0
+    assert measured({**files, **more}).values["fetched"] == 1
+
+
+def test_a_target_in_code_may_be_put_together(measured: Measure) -> None:
+    text = "import subprocess\nsubprocess.run(['dvc', 'pull', 'other', name])\n"
+    files = {"data/raw.csv.dvc": POINTER, "main.py": text}
+    assert measured(files).values["fetched"] == 1
 
 
 def test_other_systems_are_named_and_earn_nothing(measured: Measure) -> None:
