@@ -49,7 +49,18 @@ _FIT_KEYWORDS = frozenset(
     "learning_rate".split()
 )
 Assigned = dict[str, ast.expr | None]
-_POSITIONAL = re.compile(r"torch\.optim(\.\w+)*\.[A-Z]\w+")
+# What the number at a place of the arguments is, where the library's signature says it.
+_POSITIONAL = (
+    (re.compile(r"torch\.optim(\.\w+)*\.[A-Z]\w+"), 1, "lr"),
+    (re.compile(r"torch\.nn\.Dropout\w*"), 0, "p"),
+    (re.compile(r"torch\.utils\.data\.DataLoader"), 1, "batch_size"),
+    (re.compile(r"(tensorflow\.)?keras\.layers\.Dropout"), 0, "rate"),
+    (
+        re.compile(r"(tensorflow\.)?keras\.optimizers(\.\w+)*\.[A-Z]\w+"),
+        0,
+        "learning_rate",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -91,9 +102,10 @@ def _written(
                 yield from _one(file, assigned, key, value)
         else:
             yield from _one(file, assigned, keyword.arg, keyword.value)
-    if _POSITIONAL.fullmatch(name):
-        for value in call.args[1:2]:
-            yield from _one(file, assigned, "lr", value)
+    for called, place, key in _POSITIONAL:
+        if called.fullmatch(name):
+            for value in call.args[place : place + 1]:
+                yield from _one(file, assigned, key, value)
     if name.endswith(("xgboost.train", "lightgbm.train")) and call.args:
         for key, value in _entries(assigned, call.args[0]):
             yield from _one(file, assigned, key, value)

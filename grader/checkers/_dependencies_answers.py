@@ -8,7 +8,7 @@ from grader.checkers._dependencies_imports import Imported
 from grader.checkers._dependencies_locks import Lock
 from grader.checkers._dependencies_use import Declarations, Use
 from grader.environment.declarations import Declared
-from grader.environment.import_names import purpose_of
+from grader.environment.import_names import import_names, purpose_of
 from grader.environment.manifests import Project
 from grader.model.measurement import Finding, Sight
 
@@ -77,7 +77,8 @@ def _imports(answers: Checklist, facts: Facts) -> None:
     if undeclared:
         answers.no(
             "imports_declared",
-            f"Imported and not declared: {_list(undeclared)}.",
+            "Imported, and neither declared nor a module of the project: "
+            f"{_list(undeclared)}.",
             *(_import_sight(found[0]) for found in undeclared.values()),
         )
     elif not facts.use.imported:
@@ -101,8 +102,8 @@ def _used(answers: Checklist, facts: Facts) -> None:
     elif unused:
         answers.no(
             "all_used",
-            f"Declared, and not imported, started or loaded by another package: "
-            f"{_list([one.name for one in unused])}.",
+            "Declared, and neither imported nor started, nor known to be loaded by a "
+            f"package that is: {_list([one.name for one in unused])}.",
             *map(_sight, unused),
         )
     else:
@@ -232,10 +233,14 @@ def use_findings(use: Use) -> Iterator[Finding]:
     """One finding for each package: not declared, not used, in the wrong list."""
     for name, found in use.undeclared.items():
         more = f", and in {len(found) - 1} more places" if len(found) > 1 else ""
+        module = found[0].module.partition(".")[0]
+        own = f" no module of the project is called {module},"
+        if module.lower() in import_names().modules:
+            own = ""
         yield Finding(
             rule="undeclared",
-            message=f"{found[0].module.partition('.')[0]} is imported here{more}, and no "
-            f"manifest declares {name}.",
+            message=f"{module} is imported here{more},{own} and no manifest declares "
+            f"{name}.",
             path=found[0].path,
             line=found[0].line,
             fix=f"Declare {name}; if another package brings it today, tomorrow it may not.",
@@ -247,9 +252,10 @@ def use_findings(use: Use) -> Iterator[Finding]:
         if len(unused) > _MOST_UNUSED:
             yield Finding(
                 rule="unused",
-                message=f"Nothing imports, starts or loads {len(unused)} of the packages "
-                f"of this file: {_list(one.name for one in unused)}. `pip freeze` writes "
-                "such lists: what the project needs can't be told from what that brings.",
+                message=f"{len(unused)} of the packages of this file are neither "
+                "imported nor started, nor known to be loaded by a package that is: "
+                f"{_list(one.name for one in unused)}. `pip freeze` writes such lists: "
+                "what the project needs can't be told from what that brings.",
                 path=path,
                 line=unused[0].line,
                 fix="Declare what the project imports, and lock the rest in a lock file.",
@@ -258,7 +264,8 @@ def use_findings(use: Use) -> Iterator[Finding]:
         for declared in unused:
             yield Finding(
                 rule="unused",
-                message=f"Nothing imports, starts or loads {declared.name}.",
+                message=f"{declared.name} is neither imported nor started, nor known "
+                "to be loaded by a package that is.",
                 path=declared.path,
                 line=declared.line,
                 severity="info",

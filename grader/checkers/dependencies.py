@@ -103,6 +103,8 @@ class Dependencies(Checker[DependenciesOptions]):
         Packages that a Dockerfile, a script or a notebook installs by itself; imports
         whose name is put together while the program runs; whether a version is a good
         one. A package that is imported and only comes with another one is not declared.
+        What stands in the list only because another package requires it, as `pip freeze`
+        writes it, counts as not used.
 
     How to fix
         Declare what is imported, under its name on PyPI; remove what nothing uses; write

@@ -7,6 +7,7 @@ themselves; where a module is not in it, its distribution is taken to have its n
 """
 
 import json
+import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
@@ -18,6 +19,8 @@ from pydantic import BaseModel, ConfigDict
 # Packages of many distributions: the distribution has the first parts of the name.
 _SHARED = frozenset({"google", "azure", "opentelemetry", "zope", "ruamel"})
 _SHARED_PARTS = 3
+# google.cloud.run_v2 and google.cloud.run come with one distribution.
+_API_VERSION = re.compile(r"_v\d+[a-z0-9]*$")
 
 
 class ImportNames(BaseModel):
@@ -62,6 +65,8 @@ def distributions_of(module: str) -> tuple[str, ...]:
     """The distributions that may bring a dotted module, canonical names, the usual first."""
     table = import_names().modules
     parts = module.lower().split(".")[: _SHARED_PARTS + 1]
+    if parts[:2] == ["google", "cloud"]:
+        parts = [_API_VERSION.sub("", part) for part in parts]
     for size in range(len(parts), 0, -1):
         if found := table.get(".".join(parts[:size])):
             return found

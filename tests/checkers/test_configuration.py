@@ -113,6 +113,13 @@ def test_a_key_is_used_where_running_code_names_it(
             2,
         ),
         ("import torch\ntorch.optim.Adam(net.parameters(), 1e-3)", 1),
+        ("from torch import nn\nnn.Dropout(0.5)\nnn.Dropout2d(0.1, True)", 2),
+        ("from torch import nn\nnn.Dropout(p=0.5)\nnn.Dropout()", 1),
+        ("from torch import nn\ndef f(p=0.5):\n    return nn.Dropout(p)", 0),
+        ("from tensorflow.keras import layers\nlayers.Dropout(0.3)", 1),
+        ("from keras.optimizers import Adam\nAdam(0.001)", 1),
+        ("from torch.utils.data import DataLoader as D\nD(data, 32)", 1),
+        ("from torch.utils.data import DataLoader as D\nD(data, c.size)", 0),
         ("import xgboost as xgb\nxgb.train({'eta': 0.1, 'seed': 1}, data)", 2),
         (
             "P = {'max_depth': 3}\nfrom xgboost import XGBClassifier\nXGBClassifier(**P)",

@@ -62,9 +62,7 @@ def undeclared(outcome: Measured) -> set[str]:
 
 
 def unused(outcome: Measured) -> set[str]:
-    return {
-        one.message.rsplit(" ", 1)[1].rstrip(".") for one in named(outcome, "unused")
-    }
+    return {one.message.split(" ", 1)[0] for one in named(outcome, "unused")}
 
 
 @pytest.mark.parametrize(
@@ -77,6 +75,17 @@ def unused(outcome: Measured) -> set[str]:
             ("bs4", "beautifulsoup4"),
         ),
         *(("google.cloud.vision", "google-cloud-vision"), ("hydra", "hydra-core")),
+        ("google.cloud.run_v2", "google-cloud-run"),
+        ("google.cloud.run_v2.ServicesClient", "google-cloud-run"),
+        ("google.cloud.functions_v1", "google-cloud-functions"),
+        ("google.cloud.pubsub_v1.PublisherClient", "google-cloud-pubsub"),
+        ("google.cloud.secretmanager_v1beta1", "google-cloud-secret-manager"),
+        ("google.cloud.aiplatform_v1.types", "google-cloud-aiplatform"),
+        ("google.cloud.videointelligence_v1p3beta1", "google-cloud-videointelligence"),
+        ("google.cloud.bigquery_storage_v1", "google-cloud-bigquery-storage"),
+        ("google.cloud.devtools.cloudbuild_v1", "google-cloud-build"),
+        ("google.cloud.exceptions.NotFound", "google-cloud-core"),
+        ("some.module_v2", "some"),
         *(
             ("some_module.deep.name", "some-module"),
             ("mpl_toolkits.mplot3d", "matplotlib"),
@@ -247,6 +256,53 @@ def test_what_another_used_package_loads_is_used(measured: Measure) -> None:
     assert unused(measured(files)) == {"httpx"}
     files["a.py"] += "from fastapi.testclient import TestClient\n"
     assert unused(measured(files)) == set()
+
+
+@pytest.mark.parametrize(
+    ("loader", "loaded"),
+    [
+        ("from pytorch_lightning.loggers import WandbLogger", "wandb"),
+        ("from lightning.pytorch.loggers import WandbLogger", "wandb"),
+        ("from lightning.pytorch.loggers import MLFlowLogger", "mlflow"),
+        ("from transformers import BitsAndBytesConfig", "bitsandbytes"),
+        ("from peft import LoraConfig", "bitsandbytes"),
+        ("from transformers import pipeline", "torch"),
+        ("from evaluate import load", "rouge-score"),
+        ("from airflow import DAG", "apache-airflow-providers-postgres"),
+    ],
+)
+def test_an_integration_loads_what_it_is_for(
+    loader: str, loaded: str, measured: Measure
+) -> None:
+    files = {"requirements.txt": f"{loaded}==1\nseaborn==1\n", "a.py": f"{loader}\n"}
+    assert unused(measured(files)) == {"seaborn"}
+
+
+def test_a_client_of_google_satisfies_the_module_of_its_version(
+    measured: Measure,
+) -> None:
+    files = {
+        "requirements.txt": "google-cloud-run==0.14\n",
+        "a.py": "from google.cloud import run_v2\n",
+    }
+    outcome = measured(files)
+    assert undeclared(outcome) == unused(outcome) == set()
+
+
+def test_no_more_is_said_of_a_package_than_is_known(measured: Measure) -> None:
+    outcome = measured(
+        {
+            "requirements.txt": "streamlit==1\naltair==5\n",
+            "a.py": "import streamlit\nfrom main import main\n",
+        }
+    )
+    said = {one.quantity: one.told for one in outcome.answers}
+    assert "nor known to be loaded by a package that is: altair" in said["all_used"]
+    assert (
+        "neither declared nor a module of the project: main" in said["imports_declared"]
+    )
+    (finding,) = named(outcome, "undeclared")
+    assert "no module of the project is called main" in finding.message
 
 
 def test_a_frozen_list_is_one_finding_and_every_line_counts(measured: Measure) -> None:
