@@ -13,6 +13,8 @@ from grader.codebase.workflows import Job, Step, Workflow
 from grader.model.measurement import Sight
 
 ALONE: frozenset[Occasion] = frozenset(("push", "pull_request"))
+# `API_KEY=abc` in what a step runs, or writes to a file.
+_ASSIGNED = re.compile(r"\s*(?:export\s+)?([A-Z][A-Z0-9_]*)=([^\s`]+)")
 _FOR_RELEASES: frozenset[Occasion] = frozenset(("release", "tag"))
 
 
@@ -246,7 +248,7 @@ def _index(steps: Sequence[Step], step: Step) -> int:
 
 
 def _settings(workflow: Workflow) -> Iterator[tuple[Sight, str, Value]]:
-    """Every setting of a workflow by its name, and the text of its steps."""
+    """Every setting of a workflow by its name, the text of its steps, and what they set."""
 
     def of(
         values: dict[str, Value] | None, sight: Sight
@@ -262,6 +264,10 @@ def _settings(workflow: Workflow) -> Iterator[tuple[Sight, str, Value]]:
             yield from of(step.environment, sight)
             yield from of(step.options, sight)
             yield sight, "run", step.run
+            for at, row in enumerate(str(step.run or "").splitlines()):
+                if found := _ASSIGNED.match(row[:1_000]):
+                    place = Sight(path=step.path, line=step.run_line + at)
+                    yield place, found[1], found[2]
 
 
 def _is_pinned(used: str) -> bool:

@@ -50,6 +50,9 @@ _DEPLOY_WORDS: tuple[tuple[str, ...], ...] = (
     ("docker", "push"),
     ("gcloud", "deploy"),
     ("gcloud", "submit"),
+    ("gcloud", "create-with-container"),
+    ("gcloud", "update-container"),
+    ("gcloud", "rolling-action"),
     ("kubectl", "apply"),
     ("kubectl", "rollout"),
     ("kubectl", "set"),
@@ -73,6 +76,11 @@ _DEPLOY_WORDS: tuple[tuple[str, ...], ...] = (
     ("prefect", "deploy"),
     ("twine", "upload"),
     ("huggingface-cli", "upload"),
+)
+# What starts a service on the machine that ssh leads to.
+_STARTS_THERE = re.compile(
+    r"\bdocker(-|\s+)compose\b[^;&|\n]*\sup\b|\bdocker\s+(run|stack\s+deploy)\b"
+    r"|\bdocker\s+service\s+update\b|\bkubectl\s+(apply|set|rollout)\b"
 )
 
 
@@ -163,6 +171,10 @@ def deploys_by_action(step: Step) -> bool:
 def deploys(ran: Ran) -> bool:
     """Whether a program deploys or publishes something."""
     words = (ran.name, *ran.started.words)
+    if any(one.startswith("--dry-run") and one != "--dry-run=none" for one in words):
+        return False
+    if ran.name == "ssh" or words[:3] == ("gcloud", "compute", "ssh"):
+        return any(_STARTS_THERE.search(one) for one in (" ".join(words), *words))
     if ran.name in ("curl", "wget", "http"):
         # The hook of a hosting service: a URL, or a secret that is one.
         return any(_HOOK.search(word) for word in words[1:])

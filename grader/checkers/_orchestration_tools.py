@@ -5,6 +5,7 @@ flow that calls tasks, a DAG with an order, a registered Kedro pipeline, a Makef
 """
 
 import ast
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -12,10 +13,12 @@ from pathlib import PurePosixPath
 from grader.codebase.bodies import is_stub
 from grader.codebase.code import Code, CodeFile, Defined, Function, code_of, own_nodes
 from grader.codebase.command_files import command_files_of
+from grader.codebase.commands import started_by
 from grader.codebase.documents import documents_of, text_of
 from grader.codebase.dvc import dvc_of, linked
 from grader.codebase.entry import pipeline_of, serves
 from grader.codebase.reach import Reach, Start, reach_from
+from grader.codebase.shell import commands
 from grader.codebase.task_files import recipes, rules
 from grader.codebase.units import is_main_guard, units_of
 from grader.model.measurement import Sight
@@ -40,6 +43,9 @@ _TASKS = frozenset(
 )
 _ORDERS = frozenset("set_upstream set_downstream".split())
 _MAKEFILES = ("Makefile", "makefile", "GNUmakefile")
+_MAKE = re.compile(r"\$(\(MAKE\)|\{MAKE\})")
+# With these make reads another Makefile.
+_OTHER_FILE = frozenset("-C -f --directory --file --makefile".split())
 _BYTES = 200 * 1024
 _MAX_TARGETS = 200
 # Started by a Makefile, and no stage.
@@ -267,13 +273,18 @@ def _is_a_stub(defined: Defined) -> bool:
 
 
 def _make(snapshot: Snapshot) -> Iterator[Chain]:
-    """The target of a Makefile that starts the most scripts, by its recipe and its needs."""
+    """The target of a Makefile that starts the most scripts, by its recipes and its needs."""
     files = command_files_of(snapshot)
     for path in snapshot.files:
         if path.rpartition("/")[2] not in _MAKEFILES or snapshot.foreign(path):
             continue
         folder = str(PurePosixPath(path).parent)
-        targets = rules(text_of(snapshot, path, _BYTES) or "")
+        targets = {
+            name: ([*needs, *_made(recipe)], recipe)
+            for name, (needs, recipe) in rules(
+                text_of(snapshot, path, _BYTES) or ""
+            ).items()
+        }
         best: dict[str, int] = {}
         for name in list(targets)[:_MAX_TARGETS]:
             scripts: dict[str, int] = {}
@@ -287,6 +298,17 @@ def _make(snapshot: Snapshot) -> Iterator[Chain]:
                 Sight(path=path, line=line, what=one) for one, line in best.items()
             )
             yield Chain("make", len(best), sights)
+
+
+def _made(recipe: Iterable[tuple[int, str]]) -> Iterator[str]:
+    """The targets of the same Makefile that a recipe makes: `$(MAKE) data`."""
+    for _, text in recipe:
+        for command in commands(_MAKE.sub("make", text.lstrip("@-+ "))):
+            if command.bare[:1] == ("cd",):
+                break
+            if _OTHER_FILE.isdisjoint(command.bare):
+                made = started_by(command.bare)
+                yield from (one.name for one in made if one.kind == "make")
 
 
 def _is_stage(snapshot: Snapshot, path: str) -> bool:

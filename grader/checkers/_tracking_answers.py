@@ -63,7 +63,7 @@ class TrackingAnswers:
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         self._code, self._origins = code_of(snapshot), origins_of(snapshot)
-        trackers = trackers_of(snapshot)
+        trackers = self._trackers = trackers_of(snapshot)
         reach = training_reach(snapshot)
         self._reach = reach
         self.uses = list(trackers.uses(reach.nodes()))
@@ -186,10 +186,7 @@ class TrackingAnswers:
 
     def _finished(self, checklist: Checklist) -> None:
         ended = [one.sight for one in self.uses if one.name in _ENDS]
-        for one in self.runs:
-            match one.file.names.parents.get(one.node):
-                case ast.withitem():
-                    ended.append(_named(one, f"with {one.name}"))
+        ended += self._with_runs()
         if not self._has_run():
             checklist.no("finished", "The pipeline starts no run.")
         elif not self.runs and not ended and (self._auto or self._loggers):
@@ -202,6 +199,18 @@ class TrackingAnswers:
                 yes=f"{ended[0].what if ended else ''} ends it.",
                 no="No `with`, wandb.finish() or mlflow.end_run() ends the run.",
             )
+
+    def _with_runs(self) -> Iterator[Sight]:
+        """Where a run stands in a `with`, also one that the project's own function gives."""
+        # What a client creates is no block.
+        begun = {one.name for one in self.runs} - {"mlflow.client.create_run"}
+        for file, node in self._reach.nodes() if begun else ():
+            for one in node.items if isinstance(node, ast.With | ast.AsyncWith) else ():
+                name = self._trackers.name(file, one.context_expr) or ""
+                if name.endswith("()") and name.removesuffix("()") in begun:
+                    what = f"with {name.removesuffix('()')}"
+                    line = one.context_expr.lineno
+                    yield Sight(path=file.path, line=line, what=what)
 
     def _configured(self, checklist: Checklist) -> None:
         if not self._has_run():

@@ -38,7 +38,9 @@ class Ci(Checker[CiOptions]):
         of pyproject.toml and scripts. The main branch is main or master. What can never
         run (`if: false`), what runs only by hand, and a check whose failure stops nothing
         (continue-on-error, `|| true`, a pipe without pipefail, a script that goes on)
-        doesn't count, and the answer says so.
+        doesn't count, and the answer says so; nor do tests behind `if [ -f a.py ]` where
+        the repository has no such file. What a step writes as `API_KEY=…` is looked at
+        like a setting.
 
     What it does not see
         Whether the runs are green: that is on GitHub. Branch protection and environments

@@ -64,7 +64,8 @@ class ExperimentTracking(Checker[ExperimentTrackingOptions]):
     How it is measured
         Calls of W&B and MLflow are read by resolved names, through aliases, variables,
         parameters and clients, in the code that the pipeline comes to; autologging counts
-        for what it logs. A run in mode "disabled" is none. Parameters are what goes into
+        for what it logs. A run in mode "disabled" is none. Fields of pydantic's
+        BaseSettings come from the environment. Parameters are what goes into
         config or log_params, metrics what is logged and not a table or a picture.
 
     What it does not see

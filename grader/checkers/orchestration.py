@@ -79,8 +79,8 @@ class Orchestration(Checker[OrchestrationOptions]):
         need one another, where `dvc init` is in git, flows of Prefect, ZenML, Dagster and
         Kubeflow that call two tasks and that something starts, DAGs of Airflow with an
         order, Kedro pipelines that are registered, and a target of a Makefile that starts
-        two scripts; they earn the first line, and `other_tools` counts them, so that a
-        rubric needn't ask for MLflow.
+        two scripts, also by `$(MAKE)`; they earn the first line, and `other_tools` counts
+        them, so that a rubric needn't ask for MLflow.
 
     What it does not see
         Whether a step succeeds. Projects in other repositories. Folders that nothing but

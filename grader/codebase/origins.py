@@ -16,7 +16,16 @@ from grader.codebase.bindings import (
     default_of,
     parameters,
 )
-from grader.codebase.code import Code, CodeFile, Function, code_of, is_self, own_nodes
+from grader.codebase.code import (
+    Code,
+    CodeFile,
+    Defined,
+    Function,
+    code_of,
+    is_self,
+    own_nodes,
+)
+from grader.codebase.names import last_name
 from grader.codebase.reading import Reading
 from grader.codebase.settings import Settings, settings_of
 from grader.model.snapshot import Snapshot
@@ -26,6 +35,11 @@ UNKNOWN = "\0"
 ENVIRONMENT_READS = frozenset(
     "os.getenv os.getenvb os.environ.get os.environ.pop os.environ.setdefault "
     "os.environb.get decouple.config environs.Env().str environs.Env()".split()
+)
+# What pydantic takes the fields of from the environment.
+SETTINGS_CLASSES = frozenset(
+    "pydantic.BaseSettings pydantic_settings.BaseSettings pydantic.v1.BaseSettings "
+    "pydantic_settings.main.BaseSettings".split()
 )
 # Of one question; names of names of names are cut here.
 _MAX_STEPS = 120
@@ -344,6 +358,8 @@ class Origins:
                 return True
             if given := self.of(value):
                 return any(self._is_configured(one, steps) for one in given)
+            if (is_given := self._of_settings(value, node, steps)) is not None:
+                return is_given
             if value.file.names.qualified(node) is not None:
                 # `logging.INFO`, an attribute of an imported module.
                 return False
@@ -365,6 +381,51 @@ class Origins:
             if self._is_configured(value.other(expression), steps):
                 return True
         return False
+
+    def _of_settings(
+        self, value: Value, field: ast.Attribute, steps: list[int]
+    ) -> bool | None:
+        """Whether the environment gives a field of pydantic's settings; None for no field.
+
+        What is written where they are made goes before the environment.
+        """
+        steps[0] -= 1
+        holder = value.other(field.value)
+        for made in (holder, *self.of(holder)):
+            for one in (made, *self.returned(made)):
+                call = one.node
+                if not isinstance(call, ast.Call):
+                    continue
+                defined = self._code.defined(one.file, call.func)
+                if defined is None or field.attr not in self._fields(defined):
+                    continue
+                for given in call.keywords:
+                    if given.arg == field.attr:
+                        return self._is_configured(one.other(given.value), steps)
+                return True
+        if isinstance(field.value, ast.Attribute) and steps[0] > 0:
+            # `settings.mlflow.uri`
+            return self._of_settings(holder, field.value, steps)
+        return None
+
+    def _fields(self, defined: Defined) -> set[str]:
+        """The fields of a class of settings, those that it inherits included."""
+        found, todo, is_settings = set[str](), [defined], False
+        for _ in range(_MAX_GIVEN):
+            if not todo:
+                break
+            one = todo.pop()
+            for row in one.node.body if isinstance(one.node, ast.ClassDef) else ():
+                match row:
+                    case ast.AnnAssign(target=ast.Name(id=name), annotation=said):
+                        parts = (p for p in ast.walk(said) if isinstance(p, ast.expr))
+                        if "ClassVar" not in map(last_name, parts):
+                            found.add(name)
+            for base in one.node.bases if isinstance(one.node, ast.ClassDef) else ():
+                is_settings |= self._code.symbol(one.file, base) in SETTINGS_CLASSES
+                if (above := self._code.defined(one.file, base)) is not None:
+                    todo.append(above)
+        return found if is_settings else set()
 
     def _literal_dict(self, value: Value, steps: list[int]) -> bool:
         steps[0] -= 1

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from grader.codebase.code import code_of
+from grader.codebase.command_files import folders_of
 from grader.codebase.commands import Started, started_by
 from grader.codebase.credentials import masked
 from grader.codebase.documents import documents_of, text_of
@@ -84,6 +85,7 @@ class Scripts:
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         self._files = frozenset(snapshot.files)
+        self._folders = frozenset(folders_of(snapshot.files))
         self._texts: dict[str, str] = {}
         self._tasks: dict[str, list[str]] | None = None
         self._rules: dict[str, dict[str, Rule]] = {}
@@ -129,6 +131,8 @@ class Scripts:
             self._parsed[text] = commands(text)
         said = self._parsed[text]
         ends, pipefail = shell.ends, shell.pipefail
+        # A script that runs in another folder, or moves on, may mean another file.
+        skipped = {} if depth else self._skipped(said, folder)
         last_exit = _last(said, _fails)
         last_work = _last(said, lambda one: one.bare[:1] not in _CLOSINGS)
         for at, command in enumerate(said):
@@ -144,7 +148,8 @@ class Scripts:
                 continue
             place = line + command.line - 1
             sight = Sight(path=path, line=place, what=masked(" ".join(words))[:120])
-            why = _lost(said, at, ends, pipefail, last_exit <= at < last_work)
+            goes_on = last_exit <= at < last_work
+            why = skipped.get(at) or _lost(said, at, ends, pipefail, goes_on)
             for one in started_by(words):
                 mine = Ran(one, command, sight, sight, why)
                 yield mine
@@ -152,6 +157,47 @@ class Scripts:
                     continue
                 for inner in self._inner(mine, words, folder, seen, depth):
                     yield replace(inner, led=sight, lost=why or inner.lost)
+
+    def _skipped(self, said: Sequence[Command], folder: str) -> dict[int, str]:
+        """Why commands never run: they stand behind `if [ -f a.py ]`, which isn't there."""
+        found: dict[int, str] = {}
+        if any(one.bare[:1] in (("cd",), ("pushd",)) for one in said):
+            return found
+        branches = [""]
+        for at, command in enumerate(said):
+            for word in command.words[: len(command.words) - len(command.bare)]:
+                if word == "if":
+                    absent = self._absent(said[at : at + 2], folder)
+                    branches.append(branches[-1] or absent)
+                elif word in ("else", "elif") and branches[1:]:
+                    branches[-1] = branches[-2]
+            if command.bare[:1] == ("fi",) and branches[1:]:
+                branches.pop()
+            if branches[-1]:
+                found[at] = branches[-1]
+        return found
+
+    def _absent(self, said: Sequence[Command], folder: str) -> str:
+        """What an `if` wants and the repository lacks: Python code, a folder of tests.
+
+        Anything else may be made by what runs before it.
+        """
+        if len(said) < 2 or said[1].words[:1] != ("then",):
+            return ""
+        match said[0].words:
+            case (*_, "if", "[" | "[[", "-f" | "-e" | "-d" as wanted, name, "]" | "]]"):
+                path = _joined(folder, name)
+            case (*_, "if", "test", "-f" | "-e" | "-d" as wanted, name):
+                path = _joined(folder, name)
+            case _:
+                return ""
+        above, _, last = path.rpartition("/")
+        is_code = last in ("test", "tests") if wanted == "-d" else last.endswith(".py")
+        if not is_code or re.search(r"[$*?`\[]|^[./]", path):
+            return ""
+        is_known = all(one in self._folders for one in (folder, above) if one)
+        is_there = path in self._files or path in self._folders
+        return f"{path} is not in the repository" * (is_known and not is_there)
 
     def _inner(
         self,

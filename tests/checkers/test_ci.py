@@ -184,6 +184,40 @@ def test_a_deployment_waits_for_a_release_or_the_tests(
     assert measured(snapshot, bench).values["deploy_waits"] == waits
 
 
+@pytest.mark.parametrize(
+    ("command", "is_one"),
+    [
+        ("kubectl apply -f k8s", True),
+        ("kubectl apply --dry-run=none -f k8s", True),
+        ("kubectl apply --dry-run=client -f k8s", False),
+        ("kubectl apply -f k8s --dry-run=server", False),
+        ("helm upgrade app chart --install --dry-run", False),
+        ("gcloud compute instance-groups managed rolling-action start-update a", True),
+        ("gcloud compute instance-groups managed list", False),
+        ("gcloud compute instances update-container a --container-image b", True),
+        (
+            "gcloud compute ssh vm --command 'git pull && sudo docker compose up -d'",
+            True,
+        ),
+        ("gcloud compute ssh vm --command='docker-compose -f a.yml up -d'", True),
+        ("gcloud compute ssh vm --command 'docker compose ps; echo up'", False),
+        ("gcloud compute ssh vm --command 'sudo systemctl restart ops-agent'", False),
+        ("ssh me@host 'docker run -d app'", True),
+        ("ssh me@host docker compose up -d", True),
+        ("ssh me@host uptime", False),
+        ("docker compose up -d", False),
+    ],
+)
+def test_what_deploys(
+    command: str, is_one: bool, make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    steps = f"      - run: |\n          {command}\n"
+    outcome = measured(make_snapshot({PATH: workflow("push", steps)}), bench)
+    assert outcome.values["deploy_waits"] == 0
+    nothing = "No step of any workflow deploys anything."
+    assert (told(outcome, "deploy_waits") != nothing) is is_one
+
+
 def test_a_deployment_may_follow_the_workflow_of_the_tests(
     make_snapshot: MakeSnapshot, bench: Bench
 ) -> None:
@@ -247,6 +281,69 @@ def test_a_credential_is_named_and_never_shown(
     outcome = measured(make_snapshot({PATH: workflow("push", steps)}), bench)
     assert outcome.values["no_literal_secrets"] == 0
     assert token not in outcome.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("row", "holds"),
+    [
+        ("DB_PASSWORD=kestrel41", 0),
+        ("export API_KEY='9f8e7d6c5b4a'", 0),
+        ("cat > .env << EOF\n          DB_PASSWORD=kestrel41\n          EOF", 0),
+        ("API_KEY=${{ secrets.API_KEY }} pytest", 1),
+        ("API_KEY=$KEY pytest", 1),
+        ("TOKEN=`gcloud auth print-access-token`", 1),
+        ("TOKEN=$(cat token)", 1),
+        ("API_KEY=dummy-key pytest", 1),
+        (': "${API_KEY:?Missing API_KEY}"', 1),
+        ("python -c 'f(api_key=api_key)'", 1),
+        ("echo 'set API_KEY=<key> first'", 1),
+    ],
+)
+def test_a_credential_that_a_step_writes_out_is_seen(
+    row: str, holds: int, make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    text = workflow("push", f"      - run: |\n          {row}\n")
+    outcome = measured(make_snapshot({PATH: text}), bench)
+    assert outcome.values["no_literal_secrets"] == holds
+    assert "kestrel41" not in outcome.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("script", "counts"),
+    [
+        ("if [ -f test_a.py ]; then\n  pytest test_a.py\nelse\n  exit 0\nfi", 0),
+        ("if [[ -d tests ]]\nthen\n  pytest\nfi", 0),
+        ("if test -e a/test_a.py; then pytest; fi", 0),
+        ("if [ -f test_a.py ]; then\n  if [ $A ]; then pytest; fi\nfi", 0),
+        ("if [ -f test_a.py ]; then\n  echo\nelse\n  pytest\nfi", 1),
+        ("if [ -f test_a.py ]; then echo; elif [ $A ]; then pytest; fi", 1),
+        ("if [ -f test_a.py ]; then echo; fi\npytest", 1),
+        ("if [ -f app.py ]; then pytest; fi", 1),
+        ("if [ -d a ]; then pytest; fi", 1),
+        ("if [ -f a/app.py ]; then pytest; fi", 1),
+        ("if [ ! -f test_a.py ]; then pytest; fi", 1),
+        ("if ! [ -f test_a.py ]; then pytest; fi", 1),
+        ("if [ -f test_a.py -o -f app.py ]; then pytest; fi", 1),
+        ("if [ -f test_a.py ] || true; then pytest; fi", 1),
+        ("if [ -f coverage.xml ]; then pytest; fi", 1),
+        ("if [ -f $A/test_a.py ]; then pytest; fi", 1),
+        ("if [ -f cloned/test_a.py ]; then pytest; fi", 1),
+        ("cd a\nif [ -f test_a.py ]; then pytest; fi", 1),
+    ],
+)
+def test_tests_behind_a_file_that_is_not_there_do_not_count(
+    script: str, counts: int, make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    rows = "".join(f"          {one}\n" for one in script.splitlines())
+    files = {
+        PATH: workflow("push", f"      - run: |\n{rows}"),
+        "app.py": "a = 1\n",
+        "a/app.py": "a = 1\n",
+    }
+    outcome = measured(make_snapshot(files), bench)
+    assert outcome.values["tests"] == counts
+    assert outcome.values["uncounted_tests"] == 1 - counts
+    assert ("is not in the repository" in told(outcome, "tests")) == (not counts)
 
 
 @pytest.mark.parametrize(

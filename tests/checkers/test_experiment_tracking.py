@@ -112,6 +112,63 @@ def test_what_is_kept_and_how_it_ends(
     assert (values["artifact"], values["finished"]) == (artifact, finished)
 
 
+HELPERS = """import mlflow
+import wandb
+
+def begin(name):
+    return mlflow.start_run(run_name=name)
+
+def begin_or_not(on):
+    if on:
+        run = wandb.init()
+        return run
+    return None
+
+def opened():
+    return open("a")
+
+def unused():
+    with begin("a"):
+        pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "finished"),
+    [
+        ("with begin('a') as run:\n    pass", 1),
+        ("with begin_or_not(True):\n    pass", 1),
+        ("run = begin('a')\nwith run:\n    pass", 1),
+        ("run = begin('a')", 0),
+        ("begin('a')\nwith opened():\n    pass", 0),
+        ("begin('a')\nwith wandb.init(mode='disabled'):\n    pass", 0),
+        ("begin('a')\nwith mlflow.MlflowClient().create_run('1'):\n    pass", 0),
+    ],
+)
+def test_a_run_of_the_projects_own_function_ends_with_its_block(
+    body: str, finished: int, measured: Tracking
+) -> None:
+    body = f"from helpers import begin, begin_or_not, opened\n{body}"
+    values = measured(body, **{"helpers.py": HELPERS}).values
+    assert values["run"] == 1
+    assert values["finished"] == finished
+
+
+SETTINGS = """from pydantic_settings import BaseSettings
+
+class Settings(BaseSettings):
+    uri: str = "file:./mlruns"
+
+settings = Settings()
+"""
+
+
+def test_settings_of_pydantic_come_from_the_environment(measured: Tracking) -> None:
+    body = "from app import settings\nmlflow.set_tracking_uri(settings.uri)\nmlflow.start_run()"
+    for text, holds in ((SETTINGS, 1), (SETTINGS.replace("BaseSettings", "A"), 0)):
+        assert measured(body, **{"app.py": text}).values["configured"] == holds
+
+
 @pytest.mark.parametrize(
     ("body", "holds"),
     [

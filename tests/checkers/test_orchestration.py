@@ -198,6 +198,17 @@ TASKFLOW = (
     .replace("@flow(", "@dag(")
     .replace(".submit", "")
 )
+AGAIN = """all:
+\t$(MAKE) clean
+\t@if true; then ${MAKE} train; fi
+\t$(MAKE) all
+
+clean:
+\tpython clean.py
+
+train:
+\tpython -m train
+"""
 MAKE = "all: clean train\n\nclean:\n\tpython clean.py\n\ntrain:\n\t@python -m train\n"
 SCRIPTS = {"clean.py": "print(1)\n", "train.py": "print(2)\n"}
 
@@ -214,6 +225,11 @@ SCRIPTS = {"clean.py": "print(1)\n", "train.py": "print(2)\n"}
         ({"dags/a.py": DAG}, None),
         ({"dags/a.py": DAG.replace("airflow", "mine") + "    a >> b\n"}, None),
         ({"Makefile": MAKE, **SCRIPTS}, "make"),
+        ({"Makefile": AGAIN, **SCRIPTS}, "make"),
+        ({"Makefile": AGAIN.replace("$(MAKE)", "-make"), **SCRIPTS}, "make"),
+        ({"Makefile": AGAIN.replace("$(MAKE)", "$(MAKE) -C deep"), **SCRIPTS}, None),
+        ({"Makefile": AGAIN.replace("$(MAKE)", "cd deep && make"), **SCRIPTS}, None),
+        ({"Makefile": AGAIN.replace("\t$", "\techo $"), **SCRIPTS}, None),
         ({"Makefile": MAKE, "clean.py": "print(1)\n"}, None),
         ({"Makefile": MAKE, "clean.py": "print(1)\n", "train.py": "import streamlit as st\n"},
          None),

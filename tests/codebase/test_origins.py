@@ -11,12 +11,42 @@ from tests.conftest import MakeSnapshot
 OTHER = (
     "from pathlib import Path\nLOGS = Path('logs')\n\nclass Paths:\n    root = 'x'\n"
 )
+ENV = """
+from functools import lru_cache
+from typing import ClassVar
+from pydantic import BaseModel
+from pydantic_settings import BaseSettings
+
+class Base(BaseSettings):
+    host: str = "a"
+
+class Settings(Base):
+    uri: str = "file:./runs"
+    tracking: BaseModel = BaseModel()
+    KIND: ClassVar[str] = "x"
+
+class Plain(BaseModel):
+    uri: str = "b"
+
+@lru_cache
+def get_settings():
+    return Settings()
+
+settings = get_settings()
+made = Settings(uri="fixed")
+plain = Plain()
+"""
 CONFIG = "paths: {log: logs/a.log, raw: raw.csv}\nother: {log: b.log}\n"
 
 
 def asked(text: str, make_snapshot: MakeSnapshot) -> tuple[Origins, Value]:
     """The origins of a file, and what its call of `ask` is given."""
-    files = {"main.py": text, "src/other.py": OTHER, "config.yaml": CONFIG}
+    files = {
+        "main.py": text,
+        "src/other.py": OTHER,
+        "src/env.py": ENV,
+        "config.yaml": CONFIG,
+    }
     snapshot = make_snapshot(files)
     file = code_of(snapshot).files["main.py"]
     for node in file.names.nodes:
@@ -73,6 +103,14 @@ def test_a_text_is_folded_as_far_as_it_is_known(
         ("def f(cfg):\n    ask(cfg.a)", True),
         ("def f(level='INFO'):\n    ask(level)\nf()", False),
         ("def f(level='INFO'):\n    ask(level)\ndef g(cfg):\n    f(cfg['l'])", True),
+        ("from src.env import settings\nask(settings.uri)", True),
+        ("from src import env\nask(env.settings.host)", True),
+        ("from src.env import settings as s\nask(s.tracking.uri)", True),
+        ("from src.env import settings\nask(f'{settings.uri}/a')", True),
+        ("from src.env import settings\nask(settings.KIND)", False),
+        ("from src.env import made\nask(made.uri)", False),
+        ("from src.env import made\nask(made.host)", True),
+        ("from src.env import plain\nask(plain.uri)", False),
         (
             "import argparse\np = argparse.ArgumentParser()\n"
             "p.add_argument('--level', default='INFO')\nargs = p.parse_args()\nask(args.level)",
