@@ -282,6 +282,8 @@ def answer_server(checklist: Checklist, served: Served) -> None:
     if sights:
         told = f"{sights[0].path} starts it with {starting[0].program}."
         checklist.yes("server", told, *sights)
+    elif not served.idle and (served.others or not served.servers):
+        checklist.no("server", "There is no FastAPI application.")
     elif served.servers:
         one = served.servers[0]
         told = f"{one.sight.path} starts {one.app[:100]}, which is not there."

@@ -2,7 +2,7 @@
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -38,14 +38,22 @@ class Line:
 
 
 class ServiceLook:
-    """One service of a file, and what of it is in the repository."""
+    """One service of a file, and what of it is in the repository.
+
+    `described` are all files that describe a deployment, its own too.
+    """
 
     def __init__(
-        self, snapshot: Snapshot, deployment: Deployment, service: Service
+        self,
+        snapshot: Snapshot,
+        deployment: Deployment,
+        service: Service,
+        described: Sequence[Deployment],
     ) -> None:
         self.deployment = deployment
         self._snapshot = snapshot
         self._service = service
+        self._described = described
 
     @cached_property
     def lines(self) -> dict[str, Line]:
@@ -83,7 +91,7 @@ class ServiceLook:
             told = f"It builds {service.dockerfile}, which is not there."
             return Serving(service.sight, told), None
         if service.command:
-            sight = self._command_sight()
+            sight = _command_sight(service)
             folder = service.folder
             if file is not None:
                 folder = context_of(self._snapshot, file)
@@ -97,12 +105,6 @@ class ServiceLook:
             return Serving(service.sight, told), None
         found = self._of_image(file)
         return replace(found, told=f"It runs {file.path}: {found.told}"), file
-
-    def _command_sight(self) -> Sight:
-        service = self._service
-        what = masked(" ".join(service.command.split()))[:120]
-        line = service.command_line or service.sight.line
-        return Sight(path=service.sight.path, line=line, what=what)
 
     def _dockerfile(self) -> Dockerfile | None:
         files = [one for one in dockerfiles_of(self._snapshot) if one.stages]
@@ -218,20 +220,30 @@ class ServiceLook:
 
     def _secrets(self) -> Line:
         found = tuple(self._secret_places())
-        path = self.deployment.path
         if found:
-            return Line(False, f"{path} holds a secret in so many letters.", found)
-        told = f"{len(self._service.variables)} values stand in {path}, none a secret."
+            told = f"{found[0].path} holds a secret in so many letters."
+            return Line(False, told, found)
+        paths = list(dict.fromkeys(one.path for one in self._described))
+        where = paths[0] if len(paths) == 1 else f"{len(paths)} files"
+        count = sum(len(one.values) for one in self._described)
+        told = f"No secret is among the values in {where} ({count})."
         return Line(True, told, (self._service.sight,))
 
     def _secret_places(self) -> Iterator[Sight]:
-        for service in self.deployment.services:
-            for one in service.variables:
+        """Whatever has it: a database beside the service, or another service."""
+        for deployment in self._described:
+            for one in deployment.values:
                 if is_credential(one.name, one.value):
-                    path = self.deployment.path
-                    yield Sight(path=path, line=one.line, what=one.name[:60])
-            if has_known_form(service.command):
-                yield self._command_sight()
+                    yield Sight(path=deployment.path, line=one.line, what=one.name[:60])
+            for service in deployment.services:
+                if has_known_form(service.command):
+                    yield _command_sight(service)
+
+
+def _command_sight(service: Service) -> Sight:
+    what = masked(" ".join(service.command.split()))[:120]
+    line = service.command_line or service.sight.line
+    return Sight(path=service.sight.path, line=line, what=what)
 
 
 def _words(text: str) -> set[str]:

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from grader.checkers._deployment_model import (
     Deployment,
     Service,
+    Variable,
     keys_at,
     number_at,
     text_at,
@@ -79,13 +80,18 @@ def _is_service(document: Document) -> bool:
 
 
 def _knative(document: Document) -> Deployment:
-    """A service of Cloud Run: its container gets $PORT."""
-    at: tuple[str | int, ...] = ("spec", "template", "spec", "containers", 0)
+    """A service of Cloud Run: its first container gets $PORT."""
+    pod: tuple[str | int, ...] = ("spec", "template", "spec")
+    at = (*pod, "containers", 0)
     service = _container(document, at, port=None)
-    sight = (service.sight,)
-    if _is_foreign(document, at):
-        return Deployment("Cloud Run", document.path, (), sight)
-    return Deployment("Cloud Run", document.path, (service,))
+    is_foreign = _is_foreign(document, at)
+    return Deployment(
+        "Cloud Run",
+        document.path,
+        () if is_foreign else (service,),
+        (service.sight,) if is_foreign else (),
+        variables=_variables(document, pod),
+    )
 
 
 def _workload(document: Document, kind: str, selectors: list[Document]) -> Deployment:
@@ -110,7 +116,23 @@ def _workload(document: Document, kind: str, selectors: list[Document]) -> Deplo
             services.append(found)
         else:
             others.append(found.sight)
-    return Deployment("Kubernetes", document.path, tuple(services), tuple(others))
+    return Deployment(
+        "Kubernetes",
+        document.path,
+        tuple(services),
+        tuple(others),
+        variables=_variables(document, pod),
+    )
+
+
+def _variables(document: Document, pod: tuple[str | int, ...]) -> tuple[Variable, ...]:
+    """What all containers of a pod are given."""
+    return tuple(
+        one
+        for kind in ("containers", "initContainers")
+        for at in keys_at(document, *pod, kind)[:10]
+        for one in variables_at(document, *pod, kind, at, "env")
+    )
 
 
 def _selects(service: Document, labels: Mapping[str, object]) -> bool:

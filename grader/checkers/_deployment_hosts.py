@@ -46,6 +46,12 @@ def render(snapshot: Snapshot, path: str) -> Deployment:
         tuple(services),
         tuple(others),
         *_problem(document, "" if listed else "it has no list `services`"),
+        variables=tuple(
+            one
+            for key in ("services", "envVarGroups")
+            for at in keys_at(document, key)[:_MOST_SERVICES]
+            for one in variables_at(document, key, at, "envVars")
+        ),
     )
 
 

@@ -43,7 +43,8 @@ class Service:
 class Deployment:
     """One file: what it is, its web services, or what is wrong with it.
 
-    `others` are what it has beside web services: a worker, a static site.
+    `others` are what it has beside web services: a worker, a static site. `variables` are
+    what these are given too; those of web services may be among them.
     """
 
     kind: str
@@ -52,6 +53,13 @@ class Deployment:
     others: tuple[Sight, ...] = ()
     problem: str = ""
     line: int | None = None
+    variables: tuple[Variable, ...] = ()
+
+    @property
+    def values(self) -> tuple[Variable, ...]:
+        """The variables of everything in the file, web service or not."""
+        own = [one for service in self.services for one in service.variables]
+        return tuple(dict.fromkeys((*own, *self.variables)))
 
 
 def text_at(document: Document, *keys: str | int) -> str:

@@ -1,10 +1,11 @@
 """Deployments that are described in ways this program does not read: for a person to mark."""
 
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from grader.codebase.documents import documents_of, text_of
+from grader.codebase.documents import Document, documents_of, text_of
 from grader.codebase.shell import commands
 from grader.codebase.workflows import workflows_of
 from grader.model.measurement import Sight
@@ -29,10 +30,12 @@ _ACTIONS = re.compile(
     r"|awslabs/amazon-app-runner-deploy|einaregilsson/beanstalk-deploy"
     r"|akhileshns/heroku-deploy"
 )
+_CLOUD_BUILD = re.compile(r"cloudbuild[\w.-]*\.ya?ml", re.IGNORECASE)
 _WORDS = (
     ("gcloud", "run", "deploy"),
     ("gcloud", "app", "deploy"),
     ("gcloud", "functions", "deploy"),
+    ("gcloud", "ai", "endpoints", "deploy-model"),
     ("az", "webapp"),
     ("az", "containerapp"),
     ("aws", "ecs", "update-service"),
@@ -50,7 +53,8 @@ def unread(snapshot: Snapshot) -> Iterator[Sight]:
         name = PurePosixPath(path).name
         if looked >= _MAX_FILES:
             break
-        if name.endswith((".tf", ".bicep")) or name in _DOCUMENTS or _is_chart(path):
+        is_read = name.endswith((".tf", ".bicep")) or _CLOUD_BUILD.fullmatch(name)
+        if is_read or name in _DOCUMENTS or _is_chart(path):
             looked += 1
             if not snapshot.foreign(path) and (what := _what(snapshot, path, name)):
                 yield Sight(path=path, what=what)
@@ -79,9 +83,33 @@ def _what(snapshot: Snapshot, path: str, name: str) -> str:
         text = text_of(snapshot, path, _BYTES) or ""
         return "a chart" if "{{" in text and "kind: Deployment" in text else ""
     document = documents_of(snapshot).get(path)
+    if _CLOUD_BUILD.fullmatch(name):
+        return "deploys" if any(map(_deploys, _steps(document))) else ""
     return next(
         (key for key in _DOCUMENTS[name] if document.at(key) is not None and key), ""
     )
+
+
+def _steps(document: Document) -> Iterator[str]:
+    """What the steps of Cloud Build run, as a command line or a script.
+
+    A step without an `entrypoint` runs what its image is called after.
+    """
+    steps = document.at("steps")
+    for step in steps if isinstance(steps, list) else ():
+        match step:
+            case {"entrypoint": str(program), "args": [*arguments]}:
+                pass
+            case {"name": str(image), "args": [*arguments]}:
+                program = image.rpartition("/")[2].partition(":")[0]
+                program = "" if program == "cloud-sdk" else program
+            case _:
+                continue
+        words = [one for one in arguments if isinstance(one, str)]
+        if words[:1] == ["-c"]:
+            yield "\n".join(words[1:])
+        else:
+            yield shlex.join([program, *words] if program else words)
 
 
 # The key that says what such a file is.

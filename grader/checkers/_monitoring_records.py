@@ -52,7 +52,7 @@ _TELLS_ERRORS = frozenset({"exception", "error", "critical", "fatal", "aerror"})
 _STORES = frozenset(
     "insert_one insert_many insert_rows_json execute executemany put_item put_record "
     "put_records put_object send produce publish xadd rpush lpush write writelines "
-    "writerow writerows to_sql write_text".split()
+    "writerow writerows to_sql write_text upload_from_string".split()
 )
 _SESSIONS = frozenset({"session", "db", "database", "conn", "connection", "db_session"})
 _CLIENTS = frozenset({"requests", "httpx", "client", "session", "queue"})

@@ -21,16 +21,24 @@ _QUOTED = re.compile(
 )
 _PLAIN = re.compile(
     r"(?:^|[\s{,;-])[\"']?(?P<name>[\w.-]{1,80}+)[\"']?\s{0,9}[:=]\s{0,9}"
-    r"(?P<value>[^\s\"',;(]{1,500}+)(?!\()"
+    r"(?P<value>[a-z]{4}(?: [a-z]{4}){3}(?=\s*(?:#|$))|[^\s\"',;(]{1,500}+)(?!\()"
 )
 _LOGIN = re.compile(
     r"\b(login|auth|wandb|api|token|credential|bearer)\w*\b", re.IGNORECASE
 )
 _KEY = re.compile(r"\bkey\s*=\s*[\"'][^\"']{20,}[\"']")
+# `wandb.login("…")`, `WANDB_KEY = "…"`: whose key it is says that it is one.
+_OF_SERVICE = re.compile(
+    r"\blogin\(\s*[\"'][\w-]{20,}[\"']"
+    r"|(wandb|comet|neptune|clearml|dagshub|openai|anthropic|huggingface|kaggle|azure)"
+    r"[_-]?key[\"']?\]?\s*[:=]\s*[\"'][\w-]{20,}[\"']",
+    re.IGNORECASE,
+)
 _IN_ADDRESS = re.compile(
     r"://(?P<user>[^/\s:@]*):(?P<value>[^/\s@]+)@(?P<host>[\w.-]*)"
 )
 _EXAMPLE = re.compile(r"EXAMPLE(KEY)?\b|0123456789abcdef|1234567890", re.IGNORECASE)
+_COUNTED = re.compile(r"(0123456789|1234567890)abcdef", re.IGNORECASE)
 _HERE = frozenset("localhost 127.0.0.1 0.0.0.0 db postgres mysql redis host".split())
 # In these a value without quotes is a name or a call.
 _CODE = (".py", ".js", ".ts", ".tsx", ".jsx", ".java", ".go", ".r", ".scala")
@@ -49,8 +57,8 @@ _RUN = re.compile(r"[\w-]{20,}+")
 _WORDS = ("PRIVATE KEY", "://", "AccountKey")
 _TOKEN = re.compile(r"(?=.*[A-Za-z])[\w+=.-]{12,}")
 _LETTER, _DIGIT = re.compile("[g-zG-Z]"), re.compile("[0-9]")
-# Any name that `is_credential` takes has one of these.
-_SAYS_SO = re.compile(r"key|secret|token|pass|pwd|connection", re.IGNORECASE)
+# Any name that `is_credential` takes has one of these, and what is handed to a login.
+_SAYS_SO = re.compile(r"key|secret|token|pass|pwd|connection|login\(", re.IGNORECASE)
 
 
 def is_example(text: str) -> bool:
@@ -74,7 +82,9 @@ def may_be_secret(line: str, path: str) -> bool:
     if any(_LETTER.search(run) and _DIGIT.search(run) for run in _RUN.findall(line)):
         return True
     return bool(_SAYS_SO.search(line)) and (
-        _KEY.search(line) is not None or names_credential(line, path)
+        _KEY.search(line) is not None
+        or _OF_SERVICE.search(line) is not None
+        or names_credential(line, path)
     )
 
 
@@ -96,7 +106,10 @@ def is_secret(kind: str, line: str, path: str) -> bool:
         )
     if kind in _NAMED:
         return names_credential(line, path) or (
-            kind in _RANDOM and bool(_KEY.search(line) and _LOGIN.search(line))
+            kind in _RANDOM
+            and bool(
+                _KEY.search(line) and _LOGIN.search(line) or _OF_SERVICE.search(line)
+            )
         )
     return not is_example(line)
 
@@ -122,6 +135,7 @@ def names_credential(line: str, path: str) -> bool:
         patterns.append(_PLAIN)
     return any(
         is_credential(found["name"], found["value"])
+        and not _COUNTED.match(found["value"])
         for pattern in patterns
         for found in pattern.finditer(line)
     )

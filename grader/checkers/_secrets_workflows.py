@@ -13,7 +13,8 @@ from grader.model.snapshot import Snapshot
 _SECRET = re.compile(
     r"\$\{\{[^{}]{0,200}?\bsecrets(?:\.(?P<name>\w+)|\[|\s*[)}])", re.IGNORECASE
 )
-_VARIABLE = re.compile(r"\$\{?(\w+)|\$\{\{\s*env\.(\w+)\s*\}\}")
+# `${KEY:+yes}` gives `yes`, and not the key.
+_VARIABLE = re.compile(r"\$(?!\{\w+:?\+)\{?(\w+)|\$\{\{\s*env\.(\w+)\s*\}\}")
 _TELLS = frozenset({"echo", "printf", "print", "cat", "tee"})
 _LISTS = frozenset({"env", "printenv", "set", "export"})
 # GitHub gives this one to every job by itself.

@@ -43,7 +43,7 @@ CRITERIA = (
     ),
     Criterion(
         "no_secrets",
-        "no secret stands in the file",
+        "no secret stands in the files",
         "Write sync: false, or a reference to the host's secrets, and set the value there.",
     ),
 )
@@ -82,8 +82,9 @@ class DeploymentFiles(Checker[DeploymentOptions]):
         the service starts is followed through commands, scripts and Dockerfiles to the
         server and its module; the path of health is looked for among the routes of the
         app. Where a host asks no path, as Heroku, the app needs a route of health. Of
-        several services the best is graded. Compose files run a project on one's own
-        machine, and count in the container's check. When it deploys is the CI's.
+        several services the best is graded; secrets are looked for among the variables
+        of all that these files describe, a database too. Compose files run a project on
+        one's own machine, and count in the container's check. When it deploys is the CI's.
 
     What it does not see
         Whether it is deployed, which is the live check's. Terraform, charts of Helm,
@@ -111,14 +112,14 @@ class DeploymentFiles(Checker[DeploymentOptions]):
         """Read the files and answer each line for the best service."""
         found = deployments_of(snapshot)
         looks = [
-            ServiceLook(snapshot, one, service)
+            ServiceLook(snapshot, one, service, found)
             for one in found
             if not one.problem
             for service in one.services
         ][:_MAX_SERVICES]
         checklist = Checklist(CRITERIA)
         values = {
-            "deployment_files": len(found),
+            "deployment_files": len({one.path for one in found}),
             "web_services": sum(len(one.services) for one in found),
         }
         if looks:

@@ -10,6 +10,8 @@ from grader.checkers._docker_criteria import CRITERIA
 from grader.checkers._docker_image import Image
 from grader.codebase.builds import builds_of, composes_of
 from grader.codebase.dockerfiles import Dockerfile, dockerfiles_of
+from grader.codebase.predicting import predicting_of
+from grader.codebase.routes import served_of
 from grader.model.measurement import Quantity, Sight
 from grader.model.snapshot import Snapshot
 
@@ -35,7 +37,8 @@ class Docker(Checker[DockerOptions]):
     How it is measured
         Dockerfiles are read instruction by instruction, with arguments put in and stages
         followed; the last stage is what runs, or the target that the repository builds.
-        Of several files that is graded which starts an API, else pages, else the uppermost.
+        Of several files that is graded which starts an API, else pages; then which the
+        repository builds, whose application predicts, and which is the uppermost.
         What CMD and ENTRYPOINT start is followed through shells, scripts of the
         repository and Python modules to the server. `.dockerignore` is applied by
         Docker's own rules to `.env`, `.git`, the data and `__pycache__`, from the folder
@@ -103,10 +106,23 @@ class Docker(Checker[DockerOptions]):
 def _chosen(snapshot: Snapshot, files: list[Dockerfile]) -> Image:
     """The image that serves: an API before pages, what the repository builds first."""
     built = {one.dockerfile for one in builds_of(snapshot)}
+    predicts = _predicting(snapshot) if len(files) > 1 else frozenset()
 
-    def likely(image: Image) -> tuple[int, bool, bool, int]:
+    def likely(image: Image) -> tuple[int, bool, bool, bool, int]:
         path = image.file.path
         is_named = bool(_SERVES.search(path.lower()))
-        return image.serving.rank, path in built, is_named, -path.count("/")
+        is_first = path in built, path in predicts, is_named
+        return image.serving.rank, *is_first, -path.count("/")
 
     return max([Image(snapshot, one) for one in files], key=likely)
+
+
+def _predicting(snapshot: Snapshot) -> frozenset[str]:
+    """The files that start an application which predicts."""
+    calls = {route.call for route in predicting_of(snapshot).routes}
+    return frozenset(
+        server.sight.path
+        for app in served_of(snapshot).apps
+        if any(route.call in calls for route in app.routes)
+        for server in app.servers
+    )

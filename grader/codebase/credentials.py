@@ -33,6 +33,9 @@ _WORDS = frozenset(
     "xxx xxxx todo ci local dev localhost".split()
 )
 _LONGEST = 500
+# As Google gives one to an app: `abcd efgh ijkl mnop` is how manuals write it.
+_APP_PASSWORD = re.compile(r"(?!abcd efgh )(?!(.)\1{3} )[a-z]{4}(?: [a-z]{4}){3}")
+_PASSWORD = re.compile(r"(password|passwd|pwd|passphrase)$", re.IGNORECASE)
 
 
 def is_credential(name: str, value: object) -> bool:
@@ -48,7 +51,10 @@ def is_credential(name: str, value: object) -> bool:
         return True
     if not _NAME.search(name) or len(text) < 6:
         return False
-    if any(mark in text for mark in "<>[]{} *") or text.startswith(("/", "./", "~")):
+    is_of_app = _PASSWORD.search(name) and _APP_PASSWORD.fullmatch(text)
+    if " " in text and not is_of_app:
+        return False
+    if any(mark in text for mark in "<>[]{}*") or text.startswith(("/", "./", "~")):
         return False
     words = re.split(r"[-_. ]", text.lower())
     return not any(word in _WORDS or word.startswith("your") for word in words)

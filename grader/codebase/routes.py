@@ -7,10 +7,14 @@ when that app is imported.
 """
 
 import ast
+import posixpath
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from grader.codebase.builds import context_of
 from grader.codebase.code import Code, CodeFile, Function, code_of, own_nodes
+from grader.codebase.dockerfiles import dockerfiles_of
 from grader.codebase.names import Definition
 from grader.codebase.origins import UNKNOWN, Origins, Value, origins_of
 from grader.codebase.reach import Reach, Start, reach_from
@@ -133,6 +137,7 @@ class _Web:
     """All apps and routers of a repository."""
 
     def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
         self.code: Code = code_of(snapshot)
         self._origins: Origins = origins_of(snapshot)
         self.nodes: dict[ast.Call, _Node] = {}
@@ -170,13 +175,16 @@ class _Web:
                 stack += self._origins.of(one)
         return list(found.values())
 
-    def named(self, dotted: str, name: str) -> tuple[str, list[_Node], bool] | None:
+    def named(
+        self, dotted: str, name: str, by: str
+    ) -> tuple[str, list[_Node], bool] | None:
         """What `module:name` of a command leads to: the module's path, apps, is it a factory.
 
-        A command may be run in any folder: the module is the nearest to the top whose
-        dotted name ends so.
+        A command may be run in any folder: the module is one whose dotted name ends so.
+        Of several it is that which the Dockerfile `by` copies, else which lies in the
+        folder of the file `by`, else the nearest to the top.
         """
-        for path in self._modules(dotted):
+        for path in self._modules(dotted, by):
             file = self.code.files[path]
             first = name.partition(".")[0]
             if (value := file.names.top_value(first)) is not None:
@@ -229,14 +237,41 @@ class _Web:
             for made in self.made(Value(file, one.value))
         ]
 
-    def _modules(self, dotted: str) -> list[str]:
+    def _modules(self, dotted: str, by: str) -> list[str]:
         wanted = dotted.removesuffix(".py").strip("./").replace("/", ".")
         found = [
             file.path
             for file in self.files
             if f".{self.code.modules.importable(file.path)}".endswith(f".{wanted}")
         ]
-        return sorted(found, key=lambda path: (path.count("/"), path))
+        if len(found) < 2:
+            return found
+        copied, folder = self._copied.get(by, ()), posixpath.dirname(by)
+        end = wanted.count(".") + 1
+
+        def likely(path: str) -> tuple[bool, bool, int, str]:
+            whole = path.removesuffix("/__init__.py")
+            root = "/".join(whole.split("/")[:-end])
+            is_copied = any(f"{path}/".startswith(one) for one in copied)
+            return not is_copied, root != folder, path.count("/"), path
+
+        return sorted(found, key=likely)
+
+    @cached_property
+    def _copied(self) -> dict[str, tuple[str, ...]]:
+        """What each Dockerfile copies: paths that end with `/`, `""` for everything."""
+        found: dict[str, tuple[str, ...]] = {}
+        for file in dockerfiles_of(self._snapshot):
+            context = context_of(self._snapshot, file)
+            paths = [
+                posixpath.normpath(posixpath.join(context, source.lstrip("/")))
+                for stage in file.stages
+                for one in stage.instructions
+                if one.keyword in ("COPY", "ADD") and one.flag("from") is None
+                for source in one.words[:-1]
+            ]
+            found[file.path] = tuple("" if one == "." else f"{one}/" for one in paths)
+        return found
 
     def _make(self, file: CodeFile, call: ast.Call) -> None:
         name = self.code.symbol(file, call.func) or ""
@@ -379,7 +414,7 @@ def _started(web: _Web, server: Server) -> tuple[list[Start], list[_Node]]:
     module, _, name = server.app.partition(":")
     if not module:
         return [], []
-    found = web.named(module, name or "app")
+    found = web.named(module, name or "app", server.sight.path)
     if found is None:
         return [], []
     path, nodes, is_factory = found

@@ -258,6 +258,16 @@ def test_another_framework_is_named_and_not_taken(measured: Measure) -> None:
     assert told(found, "app") == "app.py is made with Flask; FastAPI is asked for."
 
 
+@pytest.mark.parametrize("command", ["python app.py", "gunicorn app:app"])
+def test_what_starts_another_framework_is_not_said_to_be_missing(
+    command: str, measured: Measure
+) -> None:
+    files = {"app.py": "from flask import Flask\napp = Flask('x')\napp.run()\n"}
+    found = measured({**files, "Dockerfile": f"FROM python:3.12\nCMD {command}\n"})
+    assert found.values["server"] == 0
+    assert told(found, "server") == "There is no FastAPI application."
+
+
 @pytest.mark.parametrize(
     ("path", "text", "holds"),
     [

@@ -319,6 +319,94 @@ def test_the_best_of_several_services_is_graded(
     assert result.population == "render.yaml; not graded: Procfile"
 
 
+DATABASE = """\
+---
+apiVersion: apps/v1
+kind: Deployment
+spec:
+  template:
+    spec:
+      containers:
+        - image: postgres:16
+          env: [{name: POSTGRES_PASSWORD, value: q8w7e6r5}]
+"""
+SIDECAR = """\
+---
+apiVersion: batch/v1
+kind: Job
+metadata: {name: other}
+---
+apiVersion: v1
+kind: Pod
+spec:
+  initContainers:
+    - image: houses:1
+      env: [{name: API_KEY, value: q8w7e6r5}]
+  containers: [{image: houses:1}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("files", "place"),
+    [
+        ({"k8s/api.yaml": MANIFEST + LEADS + DATABASE}, ("k8s/api.yaml", 27)),
+        (
+            {"k8s/api.yaml": MANIFEST + LEADS, "k8s/db.yaml": DATABASE},
+            ("k8s/db.yaml", 9),
+        ),
+        (
+            {"k8s/api.yaml": MANIFEST + LEADS, "k8s/pod.yaml": SIDECAR},
+            ("k8s/pod.yaml", 11),
+        ),
+        (
+            {
+                "render.yaml": render("runtime: docker")
+                + "  - type: worker\n    envVars: [{key: API_KEY, value: q8w7e6r5}]\n"
+            },
+            ("render.yaml", 5),
+        ),
+        (
+            {
+                "render.yaml": render("runtime: docker")
+                + "envVarGroups:\n  - name: all\n    envVars:\n"
+                "      - {key: API_KEY, value: q8w7e6r5}\n"
+            },
+            ("render.yaml", 7),
+        ),
+        (
+            {
+                "service.yaml": "apiVersion: serving.knative.dev/v1\nkind: Service\n"
+                "spec:\n  template:\n    spec:\n      containers:\n"
+                "        - image: gcr.io/a/b\n        - image: gcr.io/a/proxy\n"
+                "          env: [{name: API_KEY, value: q8w7e6r5}]\n"
+            },
+            ("service.yaml", 9),
+        ),
+    ],
+)
+def test_a_secret_counts_whatever_workload_has_it(
+    files: Mapping[str, str],
+    place: tuple[str, int],
+    make_snapshot: MakeSnapshot,
+    bench: Bench,
+) -> None:
+    outcome = measured({**FILES, "Dockerfile": SERVES, **files}, make_snapshot, bench)
+    found = [one for one in outcome.findings if one.rule == "no_secrets"]
+    assert [(one.path, one.line) for one in found] == [place]
+    assert outcome.values["web_service"] == 1
+
+
+def test_values_of_every_workload_are_looked_at_and_files_are_counted(
+    make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    text = MANIFEST + LEADS + DATABASE.replace("value: q8w7e6r5", "valueFrom: {}")
+    text += DATABASE.replace("POSTGRES_PASSWORD", "POSTGRES_DB")
+    outcome = measured({**FILES, "k8s/api.yaml": text}, make_snapshot, bench)
+    assert outcome.values["no_secrets"] == outcome.values["deployment_files"] == 1
+    told = next(one.told for one in outcome.answers if one.quantity == "no_secrets")
+    assert told == "No secret is among the values in k8s/api.yaml (1)."
+
+
 def test_a_broken_file_says_what_is_wrong_and_where(
     make_snapshot: MakeSnapshot, bench: Bench
 ) -> None:
@@ -338,6 +426,19 @@ def test_a_broken_file_says_what_is_wrong_and_where(
             ".github/workflows/cd.yml": "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n"
             "      - run: gcloud run deploy api --source .\n"
         },
+        {
+            "cloudbuild.yaml": "steps:\n  - name: gcr.io/cloud-builders/gcloud\n"
+            "    args: [run, deploy, api, --image=x]\n"
+        },
+        {
+            "ci/cloudbuild_api.yml": "steps:\n  - name: x/cloud-sdk:slim\n"
+            "    entrypoint: gcloud\n    args: ['run', 'deploy', 'api']\n"
+        },
+        {
+            "cloudbuild.yaml": "steps:\n  - name: x/cloud-sdk\n    entrypoint: bash\n"
+            "    args:\n      - -c\n      - |\n        set -e\n"
+            "        gcloud ai endpoints deploy-model $_ID --model=x\n"
+        },
     ],
 )
 def test_what_is_described_otherwise_is_left_to_a_person(
@@ -352,6 +453,8 @@ def test_a_bucket_is_no_deployment(make_snapshot: MakeSnapshot, bench: Bench) ->
         '# resource "aws_lambda_function" "a" {}\nresource "aws_s3_bucket" "a" {\n}\n'
     )
     assert sum(lines({"infra/main.tf": text}, make_snapshot, bench)) == 0
+    built = "steps:\n  - name: gcr.io/cloud-builders/docker\n    args: [push, deploy]\n"
+    assert sum(lines({"cloudbuild.yaml": built}, make_snapshot, bench)) == 0
 
 
 @pytest.mark.parametrize(

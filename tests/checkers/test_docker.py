@@ -116,6 +116,22 @@ def test_of_several_files_the_one_that_serves_is_graded_and_named(
     assert result.outcome.values["slim_base"] == 1
 
 
+def test_of_several_images_that_serve_the_one_that_predicts_is_graded(
+    make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    serves = "FROM python:3.12\nCOPY main.py .\nCMD uvicorn main:app\n"
+    app = APP["app/main.py"]
+    route = "@app.post('/predict')\ndef predict(x: dict):\n    return sorted(x)\n"
+    files = {
+        "api/main.py": app,
+        "api/Dockerfile": serves,
+        "inference/main.py": app + route,
+        "inference/Dockerfile": serves,
+    }
+    result = Docker().measure(make_snapshot(files), DockerOptions(), bench)
+    assert result.population == "inference/Dockerfile; not graded: api/Dockerfile"
+
+
 def test_the_target_that_the_repository_builds_is_what_runs(
     make_snapshot: MakeSnapshot, bench: Bench
 ) -> None:

@@ -51,6 +51,7 @@ class Measuring(Measure):
         ("y = infer.run(x)\nopen('log', 'a').write(json.dumps({'y': y}))\nreturn y", 1),
         ("y = infer.run(x)\njson.dump([y], open('f', 'w'))\nreturn y", 1),
         ("y = infer.run(x)\ndatabase.predictions.insert_one({'y': y})\nreturn y", 1),
+        ("y = infer.run(x)\nbucket.blob('a').upload_from_string(str(y))\nreturn y", 1),
         ("y = session.run(None, x)\nlogger.info(y)\nreturn y", 1),
         ("import wandb\ny = infer.run(x)\nwandb.log({'y': y})\nreturn y", 1),
         ("import mlflow as m\ny = infer.run(x)\nm.log_metric('y', y)\nreturn y", 1),

@@ -296,6 +296,16 @@ def test_what_only_shows_what_to_fill_in(text: str, blank: bool) -> None:
         ("- DB_PASSWORD=hunter-41-x", "compose.yml", True),
         ('api_key = os.environ["API_KEY"]', "a.py", False),
         ("client = Api(api_key=settings.api_key)", "a.py", False),
+        ("SMTP_PASSWORD: qzkv wjxh btnm plgr", "compose.yml", True),
+        ("- SMTP_PASSWORD=qzkv wjxh btnm plgr  # mail", "compose.yml", True),
+        ('"mail_password": "qzkv wjxh btnm plgr"', "a.json", True),
+        ("SMTP_TOKEN: qzkv wjxh btnm plgr", "compose.yml", False),
+        ("SMTP_PASSWORD: qzkv wjxh btnm plgr and more", "compose.yml", False),
+        ("SMTP_PASSWORD: qzkv wjxh btnm", "compose.yml", False),
+        ("SMTP_PASSWORD: abcd efgh ijkl mnop", "compose.yml", False),
+        ("SMTP_PASSWORD: xxxx xxxx xxxx xxxx", "compose.yml", False),
+        ("SMTP_PASSWORD: aaaa bbbb cccc dddd", "compose.yml", False),
+        ("SMTP_PASSWORD: your mail pass word", "compose.yml", False),
         ("password: ${PASSWORD}", "a.yaml", False),
         ("password: <your password>", "a.yaml", False),
         ("password = getpass()", "a.cfg", False),
@@ -327,12 +337,27 @@ def test_a_password_in_an_address_counts_where_it_leads_elsewhere(
     assert is_secret("Basic Auth Credentials", line, "a.py") == secret
 
 
-def test_what_only_looks_random_is_no_secret() -> None:
+@pytest.mark.parametrize(
+    ("line", "path", "secret"),
+    [
+        ("md5 = '{}'", "a.py", False),
+        ("model_key = '{}'", "a.py", False),
+        ("wandb.login(key='{}')", "a.py", True),
+        ("wandb.login('{}')", "a.ipynb", True),
+        ("wandb.login(relogin=True, key='{}')", "a.ipynb", True),
+        ("WANDB_KEY = '{}'", "a.py", True),
+        ("os.environ['COMET_KEY'] = '{}'", "a.py", True),
+        ("wandb_api_key: '{}'", "a.yaml", True),
+        ("api_key = '1234567890abcdef{}'", "README.md", False),
+    ],
+)
+def test_what_looks_random_is_a_secret_where_the_line_says_so(
+    line: str, path: str, secret: bool
+) -> None:
     digest = "9f86d081884c7d659a2feaa0c55ad015"
-    kind = "Hex High Entropy String"
-    assert not is_secret(kind, f'md5 = "{digest}"', "a.py")
-    assert is_secret(kind, f'wandb.login(key="{digest}{digest[:8]}")', "a.py")
-    assert is_secret(kind, f'wandb_api_key: "{digest}"', "a.yaml")
+    told = line.replace("{}", digest + digest[:8])
+    assert is_secret("Hex High Entropy String", told, path) == secret
+    assert may_be_secret(told, path) or not secret
 
 
 def test_a_public_address_and_an_example_are_no_secrets() -> None:

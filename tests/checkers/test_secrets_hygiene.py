@@ -78,6 +78,16 @@ def test_a_project_that_has_no_secrets_has_none_in_its_files(measured: Measure) 
     assert found.values["nothing_printed"] == 0
 
 
+@pytest.mark.parametrize("sign", [": ", ": '", "="])
+def test_a_password_of_google_for_an_app_counts(sign: str, measured: Measure) -> None:
+    value = f"{sign}qzkv wjxh btnm plgr{sign[2:]}"
+    row = f"      {'- ' if sign == '=' else ''}APP__SMTP__SMTP_PASSWORD{value}\n"
+    text = f"services:\n  mail:\n    environment:\n{row}"
+    found = measured({"docker-compose.yaml": text})
+    places = [one.line for one in found.findings if one.rule == "no_literals"]
+    assert places == [4]
+
+
 def test_hostile_files_are_read_in_passing(measured: Measure) -> None:
     found = measured(
         {
@@ -234,6 +244,11 @@ jobs:
         ("echo secrets.A", 0),
         ("echo $HOME", 0),
         ("deploy --key $KEY_B", 0),
+        ('echo "set: ${KEY_B:+yes}"', 0),
+        ('echo "set: ${KEY_B+yes}, ${#KEY_B} long"', 0),
+        ('echo "set: ${KEY_B:+$KEY_B}"', 1),
+        ('echo "${KEY_B:+yes} ${KEY_B}"', 1),
+        ('echo "${KEY_B:-none}"', 1),
         ("# echo $KEY_B", 0),
     ],
 )

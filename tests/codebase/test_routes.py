@@ -152,6 +152,46 @@ def test_of_two_applications_the_one_that_is_started_counts(
 @pytest.mark.parametrize(
     ("path", "text"),
     [
+        ("two/api/Dockerfile", "FROM x\nCOPY . .\nCMD uvicorn main:app\n"),
+        ("two/api/Dockerfile", "FROM x\nCMD uvicorn main:app\n"),
+        ("Dockerfile", "FROM x\nCOPY ./two/api /app\nCMD uvicorn main:app\n"),
+        ("api.Dockerfile", "FROM x\nCOPY two/api/main.py .\nCMD uvicorn main:app\n"),
+        ("two/Dockerfile", "FROM x\nADD api/ .\nCMD uvicorn main:app\n"),
+        ("two/api/Procfile", "web: uvicorn main:app --port $PORT\n"),
+        ("two/api/start.sh", "uvicorn main:app\n"),
+    ],
+)
+def test_of_modules_of_one_name_that_is_meant_which_the_image_has_or_lies_beside(
+    path: str, text: str, make_snapshot: MakeSnapshot
+) -> None:
+    other = APP + "@app.get('/other')\ndef other(): ...\n"
+    files = {"one/api/main.py": other, "two/api/main.py": APP + HEALTH, path: text}
+    assert paths(served_of(make_snapshot(files))) == ["GET /health"]
+
+
+def test_each_image_starts_the_module_of_its_own_folder(
+    make_snapshot: MakeSnapshot,
+) -> None:
+    files = {}
+    for name in ("one", "two", "three"):
+        files[f"{name}/main.py"] = f"{APP}@app.get('/{name}')\ndef get(): ...\n"
+        files[f"{name}/Dockerfile"] = "FROM x\nCOPY . .\nCMD uvicorn main:app\n"
+    served = served_of(make_snapshot(files))
+    assert sorted(paths(served)) == ["GET /one", "GET /three", "GET /two"]
+    assert not served.idle
+
+
+def test_a_module_beside_the_command_that_makes_no_app_is_passed_over(
+    make_snapshot: MakeSnapshot,
+) -> None:
+    files = {"main.py": APP + HEALTH, "docker/main.py": "x = 1\n"}
+    files["docker/Dockerfile"] = "FROM x\nCMD uvicorn main:app\n"
+    assert paths(served_of(make_snapshot(files))) == ["GET /health"]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
         ("Dockerfile", "FROM x\n# CMD uvicorn src.a:app\n"),
         ("Dockerfile", "FROM x\nCMD uvicorn src.a:app\nFROM y\nCMD python z.py\n"),
         ("README.md", "Start uvicorn src.a:app, then wait.\n"),
