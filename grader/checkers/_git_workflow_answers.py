@@ -26,6 +26,11 @@ _SEMANTIC = re.compile(
     r"v?(?:0|[1-9][0-9]{0,8})(?:\.(?:0|[1-9][0-9]{0,8})){2}"
     r"(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?(?:\+[0-9A-Za-z.-]+)?"
 )
+# What follows the three numbers may be anybody's words: shown are these alone.
+_SHOWN = re.compile(
+    r"(?:[-+.](?:(?=[0-9]*[a-f])[0-9a-f]{7,40}|[0-9]{1,4}"
+    r"|(?:alpha|beta|rc|dev|post)[0-9]{0,4}))*"
+)
 _NAMED = 5
 # Of fewer messages nobody can say what is usual.
 _FEWEST = 3
@@ -210,17 +215,11 @@ def versions(history: History, checklist: Checklist) -> dict[str, int | float]:
     here = [one for one in semantic if one.commit in graded]
     found = [one for one in here if not _is_later(one, history)]
     if found:
-        told = f"Tagged: {_list(_version(one) for one in found)}."
+        told = f"Tagged: {_versions(found)}."
     elif here:
-        told = (
-            f"Tags that claim to be later than the deadline: "
-            f"{_list(_version(one) for one in here)}."
-        )
+        told = f"Tags that claim to be later than the deadline: {_versions(here)}."
     elif semantic:
-        told = (
-            "Tags of commits that are not in what is graded: "
-            f"{_list(_version(one) for one in semantic)}."
-        )
+        told = f"Tags of commits that are not in what is graded: {_versions(semantic)}."
     else:
         told = (
             f"None of {_counted(len(history.tags), 'tag')} is a version as v1.2.3, three "
@@ -235,9 +234,15 @@ def _is_later(tag: Tag, history: History) -> bool:
     return bool(made and history.deadline and made > history.deadline)
 
 
+def _versions(tags: Iterable[Tag]) -> str:
+    return _list(dict.fromkeys(map(_version, tags)))
+
+
 def _version(tag: Tag) -> str:
-    """The three numbers: what follows them can be anybody's words."""
-    return re.split("[-+]", tag.name, maxsplit=1)[0]
+    """The three numbers, and what follows where it is a commit's hash, a number or `rc1`."""
+    numbers = re.split("[-+]", tag.name, maxsplit=1)[0]
+    rest = tag.name.removeprefix(numbers)
+    return tag.name if _SHOWN.fullmatch(rest) else numbers
 
 
 def _which(commits: Sequence[Commit]) -> str:

@@ -6,8 +6,10 @@ is only made is none.
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 from pathlib import PurePosixPath
 
 from grader.checkers._logging_setup_declared import (
@@ -29,7 +31,11 @@ from grader.checkers._logging_setup_model import (
     Kind,
     Setup,
 )
+from grader.checkers._orchestration_hydra import HydraUses
 from grader.codebase.code import CodeFile, Function, code_of
+from grader.codebase.documents import Value as Plain
+from grader.codebase.documents import documents_of
+from grader.codebase.log_calls import is_log_call
 from grader.codebase.origins import UNKNOWN, Value, origins_of
 from grader.codebase.reach import Reach
 from grader.model.measurement import Sight
@@ -37,6 +43,9 @@ from grader.model.snapshot import Snapshot
 
 # Far more than any project has.
 _MAX_CALLS = 200
+# What Hydra takes from elsewhere, the innermost first: `${oc.env:DIR,${data.dir}}`.
+_TAKEN = re.compile(r"\$\{[^{}]{0,200}\}")
+_MAX_NESTED = 5
 _CONSOLE_INSTALLERS = frozenset({"coloredlogs.install", "daiquiri.setup"})
 
 
@@ -238,9 +247,45 @@ class _Reader:
                 sight = sight_of(value, "Hydra's own logging")
                 self._setup.calls.append(sight)
                 own = Handler("console", sight, format=TIME_AND_LEVEL)
-                place = (
-                    f"outputs/{UNKNOWN}/{UNKNOWN}/{PurePosixPath(file.path).stem}.log"
-                )
-                written = replace(own, kind="file", place=place)
-                self._setup.handlers += [own, written]
                 self._setup.logger_levels.append("INFO")
+                if self._is_past_hydra:
+                    self._setup.is_past_hydra = True
+                    return
+                written = replace(own, kind="file", place=self._place(sight))
+                self._setup.handlers += [own, written]
+
+    @cached_property
+    def _is_past_hydra(self) -> bool:
+        """Whether all messages go to loguru, which hands none to the handlers of logging."""
+        names = [
+            self._code.symbol(file, call.func) or ""
+            for file, call in self._reach.calls()
+            if is_log_call(self._code, file, call)
+        ]
+        is_all = bool(names) and all(one.startswith("loguru.logger") for one in names)
+        return is_all and "loguru.logger.add" not in self._loguru()
+
+    @cached_property
+    def _configs(self) -> dict[tuple[str, int | None], str]:
+        """The configuration of each use of Hydra, by its file and line."""
+        uses = HydraUses(self._snapshot, self._reach).uses
+        return {(one.sight.path, one.sight.line): one.config for one in uses}
+
+    def _place(self, sight: Sight) -> str:
+        """Hydra's log file, with what the configuration says of its folder and name."""
+        path = self._configs.get((sight.path, sight.line), "")
+        config = documents_of(self._snapshot).get(path)
+        folder = _interpolated(config.at("hydra", "run", "dir"))
+        if folder is None or folder.startswith(UNKNOWN):
+            folder = f"outputs/{UNKNOWN}/{UNKNOWN}"
+        name = _interpolated(config.at("hydra", "job", "name"))
+        return f"{folder}/{name or PurePosixPath(sight.path).stem}.log"
+
+
+def _interpolated(value: Plain) -> str | None:
+    """A text of Hydra's configuration, what it takes from elsewhere as not known."""
+    if not isinstance(value, str) or not value:
+        return None
+    for _ in range(_MAX_NESTED):
+        value = _TAKEN.sub(UNKNOWN, value)
+    return value

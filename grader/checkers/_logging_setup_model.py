@@ -39,12 +39,16 @@ class Handler:
 
 @dataclass
 class Setup:
-    """What sets logging up, the handlers, and where levels come from a configuration."""
+    """What sets logging up, the handlers, and where levels come from a configuration.
+
+    `is_past_hydra`: Hydra's own handlers get no message, since all go to loguru.
+    """
 
     calls: list[Sight] = field(default_factory=list)
     handlers: list[Handler] = field(default_factory=list)
     configured_levels: list[Sight] = field(default_factory=list)
     logger_levels: list[str] = field(default_factory=list)
+    is_past_hydra: bool = False
 
     def of(self, kind: Kind) -> list[Handler]:
         """The handlers of one kind."""

@@ -1,6 +1,7 @@
 """What one function of a test suite does: what it asserts, names, expects and gives."""
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -12,9 +13,11 @@ from grader.checkers._quality_vacuous import (
 )
 from grader.codebase.code import Code, CodeFile, Defined, Function
 from grader.codebase.names import last_name
+from grader.codebase.stages import words_of
 
 # Of one function: far above what people write.
 _MAX_NODES = 30_000
+_MAX_LITERAL = 2_000
 _EXPECTS = frozenset(
     "pytest.raises pytest.warns pytest.deprecated_call RaisesGroup".split()
 )
@@ -23,6 +26,7 @@ _ERRORS = frozenset(
 )
 _FAILS = frozenset({"pytest.fail", "pytest.exit"})
 _MOCKS = ("unittest.mock.", "mock.", "pytest_mock.")
+_PATCHES = ("unittest.mock.patch", "mock.patch")
 _MOCKING = frozenset(
     {"setattr", "setitem", "patch", "object", "MagicMock", "Mock", "AsyncMock"}
 )
@@ -36,6 +40,12 @@ _ON_DATA = frozenset(
 _ON_MODEL = frozenset(
     "fit predict predict_proba fit_predict score decision_function".split()
 )
+_READS = re.compile(
+    r"((geo)?pandas|polars|dask\.dataframe)\.(read|scan)_\w+"
+    r"|numpy\.(load|loadtxt|genfromtxt)|torch\.load|datasets\.load_from_disk"
+)
+_OF_DATA = frozenset("data dataset datasets".split())
+_OF_MODELS = frozenset("model models checkpoint checkpoints weights state".split())
 _NO_VALUES = frozenset(
     "numpy.nan numpy.inf numpy.NaN math.nan math.inf pandas.NA pandas.NaT "
     "polars.Null".split()
@@ -43,6 +53,10 @@ _NO_VALUES = frozenset(
 _TABLES = frozenset(
     "pandas.DataFrame pandas.Series numpy.array numpy.empty polars.DataFrame "
     "polars.Series".split()
+)
+_WRITTEN = (
+    *(ast.Constant, ast.Dict, ast.List, ast.Tuple, ast.Set),
+    *(ast.Load, ast.UnaryOp, ast.USub),
 )
 
 
@@ -96,6 +110,12 @@ class _Reader:
 
     def __init__(self, code: Code, file: CodeFile, body: Body) -> None:
         self._code, self._file, self._body = code, file, body
+        self._patched = frozenset(
+            inner
+            for one in body.node.decorator_list
+            if (code.symbol(file, one) or "").startswith(_PATCHES)
+            for inner in _bounded(one)
+        )
 
     def read(self, statements: Sequence[ast.stmt]) -> None:
         """Everything in some statements, what is defined in them only by name."""
@@ -131,7 +151,8 @@ class _Reader:
             case ast.Name(ctx=ast.Load()) | ast.Attribute():
                 self._name(node)
             case ast.List() | ast.Tuple() | ast.Dict() | ast.Set():
-                self._literal(node)
+                if node not in self._patched:
+                    self._literal(node)
             case ast.Slice(lower=None | ast.Constant(value=0), upper=upper):
                 match upper:
                     case ast.Constant(value=0):
@@ -199,6 +220,8 @@ class _Reader:
         self._asked(call, method)
         if method in _ON_MODEL and isinstance(call.func, ast.Attribute):
             self._body.on_model.append(call.lineno)
+        if _READS.fullmatch(name) and call.args and _is_data(call.args[0]):
+            self._body.on_data.append(call.lineno)
         if self._is_nothing(call, name):
             self._body.edges.append(call.lineno)
 
@@ -325,7 +348,17 @@ def _is_idle(statement: ast.stmt) -> bool:
             return True
         case ast.Expr(value=ast.Call(func=ast.Name(id="print"))):
             return True
+        case ast.Assign(targets=[ast.Name()], value=value):
+            return _is_literal(value)
+        case ast.AnnAssign(target=ast.Name(), value=value):
+            return value is None or _is_literal(value)
     return False
+
+
+def _is_literal(value: ast.expr) -> bool:
+    """Whether it is written out, without a name or a call: nothing in it can fail."""
+    nodes = list(_bounded(value))
+    return len(nodes) < _MAX_LITERAL and all(isinstance(one, _WRITTEN) for one in nodes)
 
 
 def is_self_call(call: ast.Call) -> bool:
@@ -388,6 +421,18 @@ def _first(called: ast.expr) -> str:
     return ""
 
 
+def _is_data(path: ast.expr) -> bool:
+    """Whether the words of a path say that data is there, and no model."""
+    words: set[str] = set()
+    for node in _bounded(path):
+        match node:
+            case ast.Name(id=text) | ast.Attribute(attr=text):
+                words.update(words_of(text))
+            case ast.Constant(value=str(text)):
+                words.update(words_of(text[:_MAX_LITERAL]))
+    return not _OF_DATA.isdisjoint(words) and _OF_MODELS.isdisjoint(words)
+
+
 def _bounded(holder: ast.AST) -> Iterator[ast.AST]:
-    for node, _ in zip(ast.walk(holder), range(2_000), strict=False):
+    for node, _ in zip(ast.walk(holder), range(_MAX_LITERAL), strict=False):
         yield node

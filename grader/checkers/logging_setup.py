@@ -86,6 +86,7 @@ CRITERIA = (
         "Replace print(…) by logger.info(…).",
     ),
 )
+_NAMED = 5
 
 
 class LoggingSetupOptions(Options):
@@ -108,8 +109,8 @@ class LoggingSetup(Checker[LoggingSetupOptions]):
         they are given, Hydra's own, loguru, structlog), and of the handlers that a logger
         really gets the kind, level, format and file. Values are followed through variables,
         arguments and the configuration's keys. A logger counts for the module that calls
-        it, wherever it was made. `print` counts in all source files outside tests, save
-        below `__main__`.
+        it, wherever it was made. What goes to loguru doesn't come to Hydra's own handlers.
+        `print` counts in all source files outside tests, save below `__main__`.
 
     What it does not see
         Whether the messages say what matters. Handlers that a library of its own adds.
@@ -208,7 +209,11 @@ def _answer_setup(checklist: Checklist, setup: Setup, where: str) -> None:
         "file_handler",
         _sights(files),
         yes="A logger gets a handler for a file.",
-        no="No logger gets a handler for a file in code that runs.",
+        no=(
+            "All messages go to loguru, and none to the file of Hydra's own logging."
+            if setup.is_past_hydra
+            else "No logger gets a handler for a file in code that runs."
+        ),
     )
     _answer_levels(checklist, setup)
     told = [one for one in setup.handlers if one.tells_time_and_level]
@@ -282,7 +287,10 @@ def _answer_use(checklist: Checklist, uses: Uses, options: LoggingSetupOptions) 
     counted = f"{len(logging)} of {len(uses.modules)} modules of the pipeline log."
     silent = [path for path, sight in uses.modules.items() if sight is None]
     logs_enough = bool(logging) and len(logging) >= least * len(uses.modules)
-    told = counted if logs_enough or not silent else f"{counted} Silent: {silent[0]}."
+    told = counted
+    if silent and not logs_enough:
+        beyond = " …" if len(silent) > _NAMED else ""
+        told = f"{counted} Silent: {', '.join(silent[:_NAMED])}{beyond}."
     sights = logging.values() if logs_enough else [Sight(path=one) for one in silent]
     checklist.answer("modules_log", told, sights, holds=logs_enough)
     is_named = bool(logging) and len(named) >= least * len(logging)

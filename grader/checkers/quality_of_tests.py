@@ -213,7 +213,7 @@ class _Reading:
         self._edges = [one for one in self._sound if _has_edges(one)]
         self._data = [one for one in self._sound if self._is_of_data(one)]
         self._model = [one for one in self._sound if self._is_of_model(one)]
-        self._fixtures = self._used_fixtures()
+        self._fixtures = _fixtures(self._sound)
 
     def values(self) -> dict[str, int]:
         """The numbers beside the checklist."""
@@ -284,7 +284,12 @@ class _Reading:
             "fixtures",
             self._fixtures,
             yes=f"Tests use {len(self._fixtures)} fixtures.",
-            no="No test uses a fixture of the suite, or setUp.",
+            no=(
+                "Fixtures are used only by tests that are skipped or assert nothing "
+                "that can be wrong."
+                if _fixtures(self.tests)
+                else "No test uses a fixture of the suite, or setUp."
+            ),
         )
         self._answer_public(checklist, options)
         return [
@@ -305,7 +310,8 @@ class _Reading:
             checklist.yes("public_named", f"Tests name {count}.", *sights)
             return
         names = ", ".join(f"{name}()" for _, name, _ in rest[:_NAMED])
-        told = f"Tests name {count}; not {names} …" if rest else "There are none."
+        beyond = " …" if len(rest) > _NAMED else "."
+        told = f"Tests name {count}; not {names}{beyond}" if rest else "There are none."
         checklist.no("public_named", told, *(_public_sight(*one) for one in rest))
 
     def _named_public(self) -> list[tuple[CodeFile, str, ast.AST]]:
@@ -353,16 +359,18 @@ class _Reading:
     def _named_in(self, test: SuiteTest) -> set[ast.AST]:
         return {node for body in test.all_bodies for node in body.called}
 
-    def _used_fixtures(self) -> list[Sight]:
-        found: dict[ast.AST, Sight] = {}
-        for test in self._sound:
-            for body in test.prepared:
-                found[body.node] = Sight(
-                    path=body.file.path,
-                    line=body.node.lineno,
-                    what=f"{body.node.name}()",
-                )
-        return list(found.values())
+
+def _fixtures(tests: Iterable[SuiteTest]) -> list[Sight]:
+    """The fixtures that some tests use, each once."""
+    found: dict[ast.AST, Sight] = {}
+    for test in tests:
+        for body in test.prepared:
+            found[body.node] = Sight(
+                path=body.file.path,
+                line=body.node.lineno,
+                what=f"{body.node.name}()",
+            )
+    return list(found.values())
 
 
 def _has_edges(test: SuiteTest) -> bool:

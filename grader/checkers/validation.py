@@ -55,6 +55,7 @@ CRITERIA = (
         "Raise ValueError, or an exception of your own, where data is refused.",
     ),
 )
+_NAMED = 3
 
 
 class ValidationOptions(Options):
@@ -118,7 +119,7 @@ class Validation(Checker[ValidationOptions]):
         if running:
             _answer(checklist, guards, running)
         else:
-            _answer_unused(checklist, guards)
+            _answer_unused(checklist, guards, written)
         found = sum(bool(guards.places[kind]) for kind in GUARDS) if running else 0
         where = (
             ", ".join(dict.fromkeys(one.file.path for one in looked)) or "no function"
@@ -161,10 +162,18 @@ def _answer(
     )
 
 
-def _answer_unused(checklist: Checklist, guards: Guards) -> None:
+def _answer_unused(
+    checklist: Checklist, guards: Guards, written: list[StageFunction]
+) -> None:
+    paths = list(dict.fromkeys(one.file.path for one in written))
+    beyond = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
+    where = f"{', '.join(paths[:_NAMED])}{beyond}"
     places = [(str(kind), guards.places[kind]) for kind in GUARDS]
     for name, sights in (*places, ("raises", guards.raises)):
         told = "There is no function that validates data."
+        if written:
+            lacking = "Nothing is raised" if name == "raises" else "It is not checked"
+            told = f"{lacking} in {where}, which the pipeline never comes to."
         if sights:
             told = "It is checked only in code that the pipeline never comes to."
         checklist.no(name, told, *sights)

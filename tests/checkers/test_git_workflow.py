@@ -17,6 +17,7 @@ from grader.checkers.git_workflow import GitWorkflow
 from grader.errors import CannotMeasure
 from grader.model.history import Commit, History, Tag, Time
 from grader.model.measurement import Measured
+from tests.checkers.conftest import told
 from tests.conftest import MakeSnapshot
 from tests.histories import history
 
@@ -102,6 +103,19 @@ def test_an_annotated_tag_that_claims_to_be_of_after_the_deadline_earns_nothing(
         assert measured(tagged).values["version_tag"] == holds
     elsewhere = replace(before, tags=(Tag("v1.0.0", "f" * 40),))
     assert measured(elsewhere).values["version_tag"] == 0
+
+
+def test_tags_are_named_whole_where_nobodys_words_are_in_them(
+    measured: Measure,
+) -> None:
+    names = ("v1.0.0-209f5bf", "v1.0.0-a01b2c3", "v1.0.0-rc1", "v1.0.0-zoe", "v1.0.0")
+    before = history(STEPS)
+    newest = before.commits[0].hash
+    tagged = replace(before, tags=tuple(Tag(name, newest) for name in names))
+    outcome = measured(tagged)
+    assert outcome.values["version_tags"] == 5
+    said = told(outcome, "version_tag")
+    assert said == "Tagged: v1.0.0-209f5bf, v1.0.0-a01b2c3, v1.0.0-rc1, v1.0.0."
 
 
 def test_the_instructor_sets_from_where_on_a_line_holds(measured: Measure) -> None:

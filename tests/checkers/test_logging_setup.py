@@ -189,6 +189,69 @@ def test_hydra_sets_logging_up_where_it_starts_the_code(
     assert values["logs_ignored"]
 
 
+HYDRA = (
+    "import hydra\nfrom src.work import work\n"
+    "@hydra.main(config_path='conf', config_name='c')\ndef main(cfg):\n    work(cfg)\n"
+    "if __name__ == '__main__':\n    main()\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("config", "place", "holds"),
+    [
+        ("a: 1\n", "outputs/…/…/main.log", 1),
+        (
+            "hydra: {run: {dir: 'outputs/${now:%H}'}, job: {name: fit}}\n",
+            "outputs/…/fit.log",
+            1,
+        ),
+        ("hydra:\n  job:\n    name: fit_${a}\n", "outputs/…/…/fit_….log", 1),
+        ("hydra:\n  run:\n    dir: .\n", "main.log", 0),
+        ("hydra:\n  run:\n    dir: ${oc.env:A,${a}}/x\n", "outputs/…/…/main.log", 1),
+    ],
+)
+def test_the_configuration_says_where_hydras_log_goes(
+    config: str, place: str, holds: int, make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    files = {"main.py": HYDRA, "src/work.py": USE, "conf/c.yaml": config}
+    outcome = measured(files | {".gitignore": "outputs/\n"}, make_snapshot, bench)
+    assert answer(outcome, "log_folder").told == f"It goes to {place}."
+    assert outcome.values["log_folder"] == outcome.values["logs_ignored"] == holds
+
+
+@pytest.mark.parametrize(
+    ("more", "held"),
+    [("", 0), ("logger.add('logs/a.log')", 1), ("std.warning('x')", 1)],
+)
+def test_what_goes_to_loguru_is_not_in_hydras_log(
+    more: str, held: int, make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    work = (
+        "import logging\nfrom loguru import logger\nstd = logging.getLogger(__name__)\n"
+        f"def work(a):\n    logger.info(a)\n    {more}\n    return sorted(a)\n"
+    )
+    files = {"main.py": HYDRA, "src/work.py": work, "conf/c.yaml": "a: 1\n"}
+    outcome = measured(files, make_snapshot, bench)
+    values = outcome.values
+    assert (values["file_handler"], values["log_folder"]) == (held, held)
+    assert values["configured"] and values["console_handler"] and values["format"]
+    if not held:
+        assert "to loguru" in answer(outcome, "file_handler").told
+
+
+def test_up_to_five_modules_that_do_not_log_are_named(
+    make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    for count, end in ((2, "src/m0.py, src/m1.py."), (6, "src/m3.py, src/m4.py ….")):
+        silent = {
+            f"src/m{n}.py": f"def f{n}(a):\n    return sorted(a)\n"
+            for n in range(count)
+        }
+        main = "".join(f"from src.m{n} import f{n}\nf{n}([1])\n" for n in range(count))
+        outcome = measured({"main.py": main, **silent}, make_snapshot, bench)
+        assert answer(outcome, "modules_log").told.endswith(end)
+
+
 def test_a_place_is_followed_through_arguments_and_the_configuration(
     make_snapshot: MakeSnapshot, bench: Bench
 ) -> None:

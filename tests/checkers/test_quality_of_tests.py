@@ -5,6 +5,7 @@ import pytest
 from grader.checkers._base import Bench
 from grader.checkers.quality_of_tests import QualityOfTests, QualityOfTestsOptions
 from grader.model.measurement import Measured
+from tests.checkers.conftest import told
 from tests.conftest import MakeSnapshot
 
 SOURCE = """\
@@ -93,6 +94,8 @@ def test_what_can_be_wrong_is_an_assertion(
         "if False:\n    assert tidy(1) == 2",
         "pass",
         "return\nassert tidy(1) == 2",
+        "x = {'a': [1, -2]}\ny: int = 1\ntry:\n    tidy(x)\nexcept Exception:\n"
+        "    return False",
     ],
 )
 def test_what_holds_whatever_happens_cannot_fail(
@@ -110,6 +113,8 @@ def test_what_holds_whatever_happens_cannot_fail(
         "tidy(1)\ndef check():\n    assert tidy(1) == 2",
         "tidy(1)  # assert",
         "x = lambda: 1\ntidy(x)",
+        "x = [tidy(1)]\ntry:\n    tidy(x)\nexcept Exception:\n    return False",
+        "x = load_data\ntry:\n    tidy(x)\nexcept Exception:\n    return False",
     ],
 )
 def test_a_call_alone_may_fail_and_asserts_nothing(
@@ -168,6 +173,53 @@ def test_an_edge_is_in_the_input_and_not_in_an_index(
 
 
 @pytest.mark.parametrize(
+    ("mark", "is_edge"),
+    [
+        ("mock.patch('src.clean.LIMITS', {'low': [-10, None]})", False),
+        ("mock.patch.dict('src.clean.LIMITS', {'low': -10})", False),
+        ("pt.mark.parametrize('value', [-1, 2])", True),
+    ],
+)
+def test_what_a_decorator_patches_is_no_input(
+    mark: str, is_edge: bool, make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    text = f"@{mark}\n{one('assert tidy(1) == 2')}"
+    values = measured(text, make_snapshot, bench).values
+    assert (values["tests"], values["edge_inputs"]) == (1, int(is_edge))
+
+
+@pytest.mark.parametrize(
+    ("mark", "said"),
+    [
+        ("@pt.mark.skip\n", "Fixtures are used only by tests that are skipped"),
+        ("@pt.mark.usefixtures('no')\n", "Tests use 1 fixtures."),
+    ],
+)
+def test_fixtures_of_skipped_tests_are_told_of(
+    mark: str, said: str, make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    text = (
+        "@pt.fixture\ndef raw():\n    return [1]\n\n"
+        f"{mark}def test_it(raw):\n    assert tidy(raw) == [1]\n"
+    )
+    assert told(measured(text, make_snapshot, bench), "fixtures").startswith(said)
+
+
+def test_only_a_list_that_goes_on_ends_in_dots(
+    make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    said = told(measured(one("assert 1 + 1"), make_snapshot, bench), "public_named")
+    assert said.endswith("not clean_data(), load_data().")
+    more = {
+        "src/more.py": "".join(
+            f"def f{n}(a):\n    return sorted(a)\n\n" for n in range(5)
+        )
+    }
+    outcome = measured(one("assert 1 + 1"), make_snapshot, bench, more)
+    assert told(outcome, "public_named").endswith("f2() …")
+
+
+@pytest.mark.parametrize(
     ("expected", "is_error"),
     [
         ("422", True),
@@ -185,6 +237,25 @@ def test_a_status_that_refuses_is_an_error_that_is_expected(
         body = body.replace("==", "in")
     values = measured(one(body), make_snapshot, bench).values
     assert values["errors_tested"] == int(is_error)
+
+
+@pytest.mark.parametrize(
+    ("read", "is_data"),
+    [
+        ("torch.load(PROCESSED / 'train_data.pt')", True),
+        ("pd.read_csv('data/raw/iris.csv')", True),
+        ("np.load(dataset_path)", True),
+        ("torch.load('models/trained_on_data.pt')", False),
+        ("torch.load(path)", False),
+        ("pd.read_csv(tmp_path / 'report.csv')", False),
+    ],
+)
+def test_a_test_of_a_file_of_data_looks_at_data(
+    read: str, is_data: bool, make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    body = f"import torch\nx = {read}\nx = list(x)\nassert len(x) == 400"
+    values = measured(one(body), make_snapshot, bench).values
+    assert values["data_tested"] == int(is_data)
 
 
 def test_fixtures_of_conftest_and_classes_are_followed(

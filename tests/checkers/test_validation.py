@@ -6,6 +6,7 @@ from grader.checkers._base import Bench
 from grader.checkers._validation_guards import GUARDS
 from grader.checkers.validation import Validation, ValidationOptions
 from grader.model.measurement import Measured
+from tests.checkers.conftest import told
 from tests.conftest import MakeSnapshot
 
 MAIN = "from src.validate import validate_data as check\ncheck(None, 1, 2)\n"
@@ -104,6 +105,37 @@ def test_a_bare_raise_and_an_unfinished_function_raise_nothing(
     outcome = Validation().measure(snapshot, ValidationOptions(), bench).outcome
     assert isinstance(outcome, Measured)
     assert (outcome.values["runs"], outcome.values["raises"]) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        (
+            {"src/validate.py": "def validate_data(df):\n    assert not df.empty\n"},
+            {
+                "empty": "It is checked only in code that the pipeline never comes to.",
+                "range": "It is not checked in src/validate.py, which the pipeline never "
+                "comes to.",
+                "raises": "Nothing is raised in src/validate.py, which the pipeline never "
+                "comes to.",
+            },
+        ),
+        (
+            {"src/load.py": "def load_data(path):\n    return open(path).read()\n"},
+            {"range": "There is no function that validates data."},
+        ),
+    ],
+)
+def test_a_guard_that_is_lacking_in_code_that_never_runs_is_told_of_as_such(
+    files: dict[str, str],
+    said: dict[str, str],
+    make_snapshot: MakeSnapshot,
+    bench: Bench,
+) -> None:
+    snapshot = make_snapshot({"main.py": "print('x')\n", **files})
+    outcome = Validation().measure(snapshot, ValidationOptions(), bench).outcome
+    assert isinstance(outcome, Measured)
+    assert {name: told(outcome, name) for name in said} == said
 
 
 def test_variables_that_feed_each_other_come_to_an_end(
