@@ -51,7 +51,35 @@ _FIT_KEYWORDS = frozenset(
 Assigned = dict[str, ast.expr | None]
 # What the number at a place of the arguments is, where the library's signature says it.
 _POSITIONAL = (
-    (re.compile(r"torch\.optim(\.\w+)*\.[A-Z]\w+"), 1, "lr"),
+    (re.compile(r"torch\.optim(\.(?!lr_scheduler)\w+)*\.[A-Z]\w+"), 1, "lr"),
+    (re.compile(r"torch\.optim\.lr_scheduler\.StepLR"), 1, "step_size"),
+    (re.compile(r"torch\.optim\.lr_scheduler\.ExponentialLR"), 1, "gamma"),
+    (re.compile(r"torch\.optim\.lr_scheduler\.CosineAnnealingLR"), 1, "T_max"),
+    (
+        re.compile(
+            r"sklearn\.model_selection\.((Stratified|Group|StratifiedGroup)?KFold"
+            r"|TimeSeriesSplit|(Stratified|Group)?ShuffleSplit)"
+        ),
+        0,
+        "n_splits",
+    ),
+    (
+        re.compile(
+            r"sklearn\.decomposition\.(PCA|TruncatedSVD|KernelPCA|IncrementalPCA|NMF|FastICA)"
+        ),
+        0,
+        "n_components",
+    ),
+    (re.compile(r"sklearn\.cluster\.(MiniBatch)?KMeans"), 0, "n_clusters"),
+    (
+        re.compile(
+            r"sklearn\.ensemble\.(RandomForest|ExtraTrees)(Classifier|Regressor)"
+        ),
+        0,
+        "n_estimators",
+    ),
+    (re.compile(r"sklearn\.neighbors\.KNeighbors\w+"), 0, "n_neighbors"),
+    (re.compile(r"sklearn\.linear_model\.(Ridge|Lasso|ElasticNet)"), 0, "alpha"),
     (re.compile(r"torch\.nn\.Dropout\w*"), 0, "p"),
     (re.compile(r"torch\.utils\.data\.DataLoader"), 1, "batch_size"),
     (re.compile(r"(tensorflow\.)?keras\.layers\.Dropout"), 0, "rate"),

@@ -119,6 +119,11 @@ def test_a_key_is_used_where_running_code_names_it(
         ("from tensorflow.keras import layers\nlayers.Dropout(0.3)", 1),
         ("from keras.optimizers import Adam\nAdam(0.001)", 1),
         ("from torch.utils.data import DataLoader as D\nD(data, 32)", 1),
+        ("from torch.optim.lr_scheduler import StepLR\nStepLR(adam, 30)", 1),
+        ("from sklearn.model_selection import KFold\nKFold(5)", 1),
+        ("from sklearn.decomposition import PCA\nPCA(2)\nPCA(n_components=2)", 2),
+        ("from sklearn.ensemble import RandomForestClassifier as R\nR(100)", 1),
+        ("from sklearn.svm import SVC\nSVC(data)", 0),
         ("from torch.utils.data import DataLoader as D\nD(data, c.size)", 0),
         ("import xgboost as xgb\nxgb.train({'eta': 0.1, 'seed': 1}, data)", 2),
         (
