@@ -47,10 +47,21 @@ def declarations_of(project: Project, compiled: Collection[str]) -> Declarations
     groups: dict[str, set[str]] = {}
     paths = {manifest.path for manifest in project.counted}
     near: dict[str, set[str]] = {}
+    asked = {
+        one.name
+        for manifest in project.manifests
+        if not manifest.is_lock
+        for one in manifest.declared
+        if one.path not in compiled
+    }
     for manifest in project.manifests:
         if manifest.is_lock:
             continue
-        names = {one.name for one in manifest.declared}
+        names = {
+            one.name
+            for one in manifest.declared
+            if one.path not in compiled or one.name in asked
+        }
         names |= {str(canonicalize_name(one.name)) for one in manifest.unmapped}
         names |= {
             str(canonicalize_name(match[1] or match[2]))
@@ -62,13 +73,6 @@ def declarations_of(project: Project, compiled: Collection[str]) -> Declarations
             place = posixpath.dirname(place)
         # What the project's own manifests say holds for all of it.
         near.setdefault("" if manifest.path in paths else place, set()).update(names)
-    asked = {
-        one.name
-        for manifest in project.manifests
-        if not manifest.is_lock
-        for one in manifest.declared
-        if one.path not in compiled
-    }
     for manifest in project.counted:
         if manifest.is_lock or manifest.path in compiled:
             continue
