@@ -196,7 +196,9 @@ class _Reader:
             name = self._code.symbol(file, call.func) or ""
             if name.startswith("loguru.logger."):
                 sight = sight_of(Value(file, call), "loguru's own")
-                handler = Handler("console", sight, "DEBUG", TIME_AND_LEVEL)
+                handler = Handler(
+                    "console", sight, "DEBUG", TIME_AND_LEVEL, is_loguru=True
+                )
                 self._setup.handlers.append(handler)
                 return
 
@@ -223,6 +225,7 @@ class _Reader:
                 format=text,
                 place=None if is_console else self._maker.text(sink),
                 rotates="rotation" in given,
+                is_loguru=True,
             )
         )
 

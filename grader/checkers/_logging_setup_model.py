@@ -20,7 +20,10 @@ NUMBERS = {
 
 @dataclass(frozen=True)
 class Handler:
-    """One handler that a logger has; what the code doesn't say of it is None."""
+    """One handler that a logger has; what the code doesn't say of it is None.
+
+    `is_loguru`: no level of logging's loggers stands before its own.
+    """
 
     kind: Kind
     sight: Sight
@@ -29,6 +32,7 @@ class Handler:
     place: str | None = None
     rotates: bool = False
     is_level_configured: bool = False
+    is_loguru: bool = False
 
     @property
     def tells_time_and_level(self) -> bool:
@@ -59,6 +63,8 @@ class Setup:
         own = handler.level or "NOTSET"
         if own not in NUMBERS:
             return own
+        if handler.is_loguru:
+            return NUMBERS[own]
         # A logger that nobody gives a level has the root's: warnings.
         levels = [NUMBERS.get(one, 0) for one in self.logger_levels] or [30]
         return max(NUMBERS[own], min(levels))

@@ -232,7 +232,11 @@ def _answer_setup(checklist: Checklist, setup: Setup, where: str) -> None:
 
 
 def _answer_levels(checklist: Checklist, setup: Setup) -> None:
-    both = list(product(setup.of("console"), setup.of("file")))
+    both = [
+        (console, file)
+        for console, file in product(setup.of("console"), setup.of("file"))
+        if console.is_loguru == file.is_loguru
+    ]
     # Of several programs each sets up its own.
     together = [pair for pair in both if pair[0].sight.path == pair[1].sight.path]
     for console, file in together or both:
@@ -241,7 +245,7 @@ def _answer_levels(checklist: Checklist, setup: Setup) -> None:
             told += f"the file {file.level or 'none of its own'}."
             checklist.yes("levels_differ", told, console.sight, file.sight)
             return
-    told = "There is not both, a console and a file."
+    told = "There is not both, a console and a file of one library."
     if both:
         told = "Console and file get messages from the same level on."
     checklist.no("levels_differ", told, *_sights(setup.handlers if both else []))

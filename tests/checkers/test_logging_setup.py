@@ -117,6 +117,20 @@ SETUP = (
             "'%(asctime)s %(levelname)s'}}, 'root': {'handlers': ['a'], 'level': 'INFO'}})",
             {"configured", "console_handler", "format"},
         ),
+        # Loguru's levels are its own: nothing of logging's stands before them.
+        (
+            "from loguru import logger as log\nlog.remove()\n"
+            "log.add(sys.stdout, level='INFO')\n"
+            "log.add('a.log', level='DEBUG')",
+            {*SETUP} - {"level_from_config", "log_folder", "rotation"},
+        ),
+        # A console of one library and a file of the other say nothing of levels.
+        (
+            "from loguru import logger as log\nlog.info('x')\n"
+            "h = logging.FileHandler('a.log')\nh.setLevel('ERROR')\n"
+            "logging.root.addHandler(h)",
+            {"configured", "console_handler", "file_handler", "format"},
+        ),
         (
             "from loguru import logger as log\n"
             "log.add('logs/a.log', rotation='1 MB', level='DEBUG')",
