@@ -2,6 +2,7 @@
 
 import ast
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -97,7 +98,7 @@ def read_body(code: Code, file: CodeFile, node: Function) -> Body:
     body = Body(
         file=file,
         node=node,
-        is_empty=not working,
+        is_empty=not working and not any(map(_imports_more, statements)),
         is_swallowed=bool(working) and all(map(swallows, working)),
         skips=bool(statements) and _skips(code, file, statements[-1]),
     )
@@ -353,6 +354,18 @@ def _is_idle(statement: ast.stmt) -> bool:
         case ast.AnnAssign(target=ast.Name(), value=value):
             return value is None or _is_literal(value)
     return False
+
+
+def _imports_more(statement: ast.stmt) -> bool:
+    """Whether it imports what may not be there, as the standard library always is."""
+    match statement:
+        case ast.Import(names=names):
+            modules = [one.name for one in names]
+        case ast.ImportFrom(module=module, level=level):
+            modules = [module or ""] if not level else [""]
+        case _:
+            return False
+    return any(one.partition(".")[0] not in sys.stdlib_module_names for one in modules)
 
 
 def _is_literal(value: ast.expr) -> bool:

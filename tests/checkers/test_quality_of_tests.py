@@ -110,6 +110,8 @@ def test_what_holds_whatever_happens_cannot_fail(
     "body",
     [
         "tidy(1)",
+        "import src.clean",
+        "from src import clean",
         "tidy(1)\ndef check():\n    assert tidy(1) == 2",
         "tidy(1)  # assert",
         "x = lambda: 1\ntidy(x)",
