@@ -79,7 +79,7 @@ _DEPLOY_WORDS: tuple[tuple[str, ...], ...] = (
 )
 # What starts a service on the machine that ssh leads to.
 _STARTS_THERE = re.compile(
-    r"\bdocker(-|\s+)compose\b[^;&|\n]*\sup\b|\bdocker\s+(run|stack\s+deploy)\b"
+    r"\bdocker(-|\s+)compose\b[^;&|\n]{0,500}\sup\b|\bdocker\s+(run|stack\s+deploy)\b"
     r"|\bdocker\s+service\s+update\b|\bkubectl\s+(apply|set|rollout)\b"
 )
 

@@ -48,11 +48,11 @@ _AIMS = (
     "acceptance",
     "business",
 )
-_NUMBER = re.compile(r"\d+[.,]\d+|\d ?%")
+_NUMBER = re.compile(r"(?<!\d)\d++[.,]\d|\d ?%")
 # `Python 3.11`, `version 2.0`, `v1.2`, `mlflow==2.1`, `18.2+`, `1.2.3`.
 _VERSION = re.compile(
     r"\b((python|version)[ :-]?|v)\d+\.\d+|\w(==\d|[>~]=[1-9])\d*\.\d+"
-    r"|\b[1-9]\d*\.\d+\+|\d+\.\d+\.\d",
+    r"|\b[1-9]\d*\.\d+\+|(?<!\d)\d++\.\d++\.\d",
     re.IGNORECASE,
 )
 

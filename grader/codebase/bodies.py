@@ -3,6 +3,7 @@
 import ast
 
 from grader.codebase.code import CodeFile, Function
+from grader.codebase.names import last_name
 
 _SAYS = frozenset(
     "print pprint debug info success warning warn error exception critical log echo "
@@ -18,7 +19,26 @@ def is_stub(file: CodeFile, function: Function) -> bool:
     `raise NotImplementedError` is one, so is a body that prints or logs that something is
     to be done, in a loop too. A function whose one statement calls another is none.
     """
-    return all(_is_nothing(file, node) for node in function.body)
+    # A branch of many is nested as deep as there are many: nothing here calls itself.
+    todo = [(one, False) for one in function.body]
+    while todo:
+        node, is_inside = todo.pop()
+        match node:
+            case ast.For(iter=given, body=body, orelse=rest):
+                if _calls(given, _COUNTS):
+                    return False
+                todo += [(one, True) for one in (*body, *rest)]
+            case ast.If(test=asked, body=body, orelse=rest):
+                if _calls(asked):
+                    return False
+                todo += [(one, True) for one in (*body, *rest)]
+            case _:
+                # In a loop or branch: what decides something is more than talk.
+                if is_inside and not isinstance(node, ast.Pass | ast.Expr):
+                    return False
+                if not _is_nothing(file, node):
+                    return False
+    return True
 
 
 def _is_nothing(file: CodeFile, node: ast.stmt) -> bool:
@@ -32,11 +52,7 @@ def _is_nothing(file: CodeFile, node: ast.stmt) -> bool:
         case ast.Expr(value=ast.Call(func=called) as call):
             # `print(train())` does something.
             given = (*call.args, *(keyword.value for keyword in call.keywords))
-            return _last_name(called) in _SAYS and not any(map(_calls, given))
-        case ast.For(iter=given, body=body, orelse=rest):
-            return not _calls(given, _COUNTS) and _only_talks(file, *body, *rest)
-        case ast.If(test=asked, body=body, orelse=rest):
-            return not _calls(asked) and _only_talks(file, *body, *rest)
+            return last_name(called) in _SAYS and not any(map(_calls, given))
         case ast.Return(value=value):
             return value is None or _says_nothing(value)
         case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value):
@@ -47,16 +63,10 @@ def _is_nothing(file: CodeFile, node: ast.stmt) -> bool:
     return False
 
 
-def _only_talks(file: CodeFile, *nodes: ast.stmt) -> bool:
-    """Whether statements print or log, or do nothing; one that decides something is more."""
-    talk = (ast.Pass, ast.Expr, ast.For, ast.If)
-    return all(isinstance(one, talk) and _is_nothing(file, one) for one in nodes)
-
-
 def _calls(value: ast.expr, apart_from: frozenset[str] = frozenset()) -> bool:
     """Whether an expression calls anything, apart from some functions by their last name."""
     return any(
-        isinstance(one, ast.Call) and _last_name(one.func) not in apart_from
+        isinstance(one, ast.Call) and last_name(one.func) not in apart_from
         for one in ast.walk(value)
     )
 
@@ -72,10 +82,3 @@ def _says_nothing(value: ast.expr) -> bool:
         case ast.UnaryOp(operand=ast.Constant()):
             return True
     return False
-
-
-def _last_name(called: ast.expr) -> str:
-    match called:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name
-    return ""

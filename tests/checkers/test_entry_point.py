@@ -278,6 +278,19 @@ def test_stages_are_told_by_names_and_by_what_runs(
     assert {name: outcome.values[name] for name in values} == values
 
 
+def test_a_long_chain_of_branches_that_talk_is_read(
+    make_snapshot: MakeSnapshot, bench: Bench
+) -> None:
+    branches = "".join(
+        f"    elif x == {number}:\n        print({number})\n" for number in range(1_500)
+    )
+    text = f"def train_model(x):\n    if not x:\n        print(x)\n{branches}"
+    snapshot = make_snapshot({"main.py": "import src.train\n", "src/train.py": text})
+    outcome = PipelineStages().measure(snapshot, PipelineStagesOptions(), bench).outcome
+    assert isinstance(outcome, Measured)
+    assert outcome.values["stub_stages"] == 1
+
+
 def test_the_template_of_a_runner_is_not_taken_for_one(
     make_snapshot: MakeSnapshot,
 ) -> None:

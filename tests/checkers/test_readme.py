@@ -423,6 +423,7 @@ def test_each_thing_beyond_the_first_is_a_finding_of_its_own(
         b"\xff\xfe# A\x00\x80",
         b"# A\n\n" + b"```bash\n" + b"cd x && python y.py; " * 20_000 + b"\n```\n",
         b"# A\n" * 5_000,
+        b"# A\n\n## Results\n\n" + b"1" * 90_000,
         b"[" * 30_000,
         "├ a\n".encode() * 10_000,
         b"```sh\n" + b"python a.py\n" * 5_000 + b"```\n",
