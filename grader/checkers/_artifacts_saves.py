@@ -117,8 +117,14 @@ def _saving(code: Code, paths: Paths, file: CodeFile, call: ast.Call) -> _Call |
         # The project's own: what it does inside is looked at there.
         return None
 
-    def made(form: Form, value: ast.expr | None, place: ast.expr | None) -> _Call:
-        return _Call(file, call, form, value, place)
+    def made(
+        form: Form,
+        value: ast.expr | None,
+        place: ast.expr | None,
+        *,
+        is_folder: bool = False,
+    ) -> _Call:
+        return _Call(file, call, form, value, place, is_folder)
 
     first, second = _argument(call, 0), _argument(call, 1)
     if name in _DUMPS:
@@ -140,11 +146,11 @@ def _saving(code: Code, paths: Paths, file: CodeFile, call: ast.Call) -> _Call |
         place = _keyword(call, "path")
         if place is None:
             place = first if name == "mlflow.pyfunc.save_model" else second
-        return _Call(file, call, "model", first, place, is_folder=True)
+        return made("model", first, place, is_folder=True)
     if name in _MODEL_CALLS:
         return made("model", first, second)
     if method in ("save_model", "save_pretrained"):
-        return _Call(file, call, "model", receiver, first, is_folder=True)
+        return made("model", receiver, first, is_folder=True)
     if method in _MODEL_METHODS:
         return made("model", receiver, first)
     if name.rpartition(".")[2] in _CHECKPOINTS:
@@ -153,7 +159,7 @@ def _saving(code: Code, paths: Paths, file: CodeFile, call: ast.Call) -> _Call |
         if folder is None and "lightning" in name:
             folder = first
         if folder is not None:
-            return _Call(file, call, "model", None, folder, is_folder=True)
+            return made("model", None, folder, is_folder=True)
         where = _keyword(call, "filepath")
         return made("model", None, where if where is not None else first)
     if name in _FIGURE_CALLS or name.startswith("wandb.plot."):

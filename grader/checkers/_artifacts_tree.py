@@ -131,14 +131,13 @@ def sights(paths: dict[str, int]) -> list[Sight]:
 
 def _environments(snapshot: Snapshot) -> frozenset[str]:
     """The folders of virtual environments, by the files that each of them has."""
-    found = set()
-    for path in snapshot.files:
-        if path.endswith("/pyvenv.cfg"):
-            found.add(path.removesuffix("/pyvenv.cfg"))
-        for one in _ACTIVATE:
-            if path.endswith(f"/{one}") and snapshot.foreign(path):
-                found.add(path.removesuffix(f"/{one}"))
-    return frozenset(found)
+    activated = {
+        path.removesuffix(f"/{one}")
+        for path in snapshot.files
+        for one in _ACTIVATE
+        if path.endswith(f"/{one}") and snapshot.foreign(path)
+    }
+    return snapshot.environment_folders | activated
 
 
 def _installed_in(pure: PurePosixPath, environments: frozenset[str]) -> str | None:

@@ -5,16 +5,13 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from grader.codebase.code import code_of
-from grader.codebase.origins import ENVIRONMENT_READS
+from grader.codebase.origins import ENVIRONMENT_READS, SETTINGS_CLASSES
 from grader.codebase.reach import Reach
 from grader.model.measurement import Sight
 from grader.model.snapshot import Snapshot
 
 _LOADS_ENV = frozenset(
     {"dotenv.load_dotenv", "dotenv.dotenv_values", "dotenv.find_dotenv"}
-)
-_SETTINGS_CLASSES = frozenset(
-    "pydantic.BaseSettings pydantic_settings.BaseSettings pydantic.v1.BaseSettings".split()
 )
 _EXAMPLE_WORDS = frozenset("example examples sample template tpl dist default".split())
 
@@ -36,7 +33,7 @@ def environment_reads(snapshot: Snapshot, reach: Reach) -> Iterator[Sight]:
                 if code.symbol(file, holder) == "os.environ":
                     what = "os.environ"
             case ast.ClassDef(bases=bases) if reach.reaches(node):
-                if any(code.symbol(file, one) in _SETTINGS_CLASSES for one in bases):
+                if any(code.symbol(file, one) in SETTINGS_CLASSES for one in bases):
                     what = "BaseSettings"
         if what is not None:
             line = getattr(node, "lineno", None)

@@ -5,8 +5,7 @@ import re
 from collections.abc import Iterator
 
 from grader.codebase.code import Code, CodeFile
-from grader.codebase.names import said
-from grader.codebase.units import is_main_guard
+from grader.codebase.names import is_main_guard, said
 from grader.model.measurement import Sight
 
 # Calls that only name, configure or build something small.

@@ -17,10 +17,11 @@ from grader.codebase.commands import started_by
 from grader.codebase.documents import documents_of, text_of
 from grader.codebase.dvc import dvc_of, linked
 from grader.codebase.entry import pipeline_of, serves
+from grader.codebase.names import is_main_guard
 from grader.codebase.reach import Reach, Start, reach_from
 from grader.codebase.shell import commands
 from grader.codebase.task_files import recipes, rules
-from grader.codebase.units import is_main_guard, units_of
+from grader.codebase.units import units_of
 from grader.model.measurement import Sight
 from grader.model.snapshot import Snapshot
 

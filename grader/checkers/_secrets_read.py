@@ -10,7 +10,7 @@ from grader.codebase.credentials import names_secret
 from grader.codebase.entry import serves
 from grader.codebase.log_calls import is_log_call
 from grader.codebase.notebooks import Notebook, notebooks
-from grader.codebase.origins import ENVIRONMENT_READS
+from grader.codebase.origins import ENVIRONMENT_READS, SETTINGS_CLASSES
 from grader.codebase.reach import Start, reach_from
 from grader.codebase.settings import leaves, settings_of
 from grader.codebase.trackers import any_reach
@@ -25,7 +25,6 @@ _READS = ENVIRONMENT_READS | frozenset(
 )
 _STORES = (*_WHOLE, "streamlit.secrets", "starlette.config.Config()")
 _LOADS = frozenset({"dotenv.load_dotenv", "dotenv.main.load_dotenv"})
-_SETTINGS = re.compile(r"pydantic(_settings|\.v1)?\.BaseSettings")
 _PRINTS = frozenset(
     "print pprint.pprint pprint.pp sys.stdout.write sys.stderr.write warnings.warn "
     "typer.echo click.echo typer.secho click.secho rich.print icecream.ic display "
@@ -88,7 +87,7 @@ def _loaded(code: Code, file: CodeFile, node: ast.AST) -> str:
         case ast.Call(func=called) if code.symbol(file, called) in _LOADS:
             return "load_dotenv()"
         case ast.ClassDef(bases=bases, body=body):
-            if any(_SETTINGS.fullmatch(code.symbol(file, one) or "") for one in bases):
+            if any(code.symbol(file, one) in SETTINGS_CLASSES for one in bases):
                 for one in body:
                     match one:
                         case ast.AnnAssign(target=ast.Name(id=name)) if _is_secret(

@@ -14,6 +14,7 @@ from grader.checkers._base import (
     unparsable_findings,
 )
 from grader.codebase.names import Names, read_names
+from grader.codebase.origins import SETTINGS_CLASSES
 from grader.codebase.path_literals import Form, PathLiteral, hardcoded_paths
 from grader.model.measurement import Finding, Measured, Quantity
 from grader.model.snapshot import Scope, Snapshot
@@ -24,10 +25,6 @@ _ENV_READS = frozenset(
     "os.getenv os.getenvb os.environ.get os.environ.pop os.environ.setdefault "
     "os.environb.get dotenv.load_dotenv dotenv.dotenv_values decouple.config "
     "environs.Env starlette.config.Config".split()
-)
-_SETTINGS_CLASSES = frozenset(
-    "pydantic.BaseSettings pydantic_settings.BaseSettings "
-    "pydantic.v1.BaseSettings".split()
 )
 _CONFIG_READS = frozenset(
     "yaml.load yaml.safe_load yaml.full_load yaml.load_all yaml.safe_load_all "
@@ -171,7 +168,7 @@ def _env_reads(names: Names) -> Iterator[ast.AST]:
                 if names.qualified(node.value) in ("os.environ", "os.environb"):
                     yield node
             case ast.ClassDef():
-                if any(names.qualified(b) in _SETTINGS_CLASSES for b in node.bases):
+                if any(names.qualified(b) in SETTINGS_CLASSES for b in node.bases):
                     yield node
 
 

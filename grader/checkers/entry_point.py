@@ -11,9 +11,9 @@ from grader.checkers._checklist import Checklist, Criterion, quantities_of
 from grader.codebase.bodies import is_stub
 from grader.codebase.code import Code, CodeFile, Function, code_of
 from grader.codebase.entry import RUNNERS, Pipeline, pipeline_of
+from grader.codebase.names import is_main_guard
 from grader.codebase.reach import Start, reach_from
 from grader.codebase.stages import STAGES, StageName, stages_of
-from grader.codebase.units import is_main_guard
 from grader.model.measurement import Quantity, Sight
 from grader.model.snapshot import Snapshot
 

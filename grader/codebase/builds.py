@@ -47,16 +47,9 @@ def context_of(snapshot: Snapshot, file: Dockerfile) -> str:
     """The folder that a Dockerfile copies from; `""` for the top."""
     folder = str(PurePosixPath(file.path).parent)
     built = [one.context for one in builds_of(snapshot) if one.dockerfile == file.path]
-    sources = [
-        source
-        for stage in file.stages
-        for one in stage.instructions
-        if one.keyword in ("COPY", "ADD") and one.flag("from") is None
-        for source in one.words[:-1]
-    ]
     # A compose file may name a folder in which nothing lies that is copied.
     found = list(dict.fromkeys((*built, "" if folder == "." else folder, "")))
-    return max(found, key=lambda one: _there(snapshot, sources, one))
+    return max(found, key=lambda one: _there(snapshot, file.sources, one))
 
 
 def _there(snapshot: Snapshot, sources: Sequence[str], folder: str) -> int:

@@ -130,6 +130,17 @@ class Dockerfile:
     problem: str = ""
     problem_line: int | None = None
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """What its stages copy from its context."""
+        return tuple(
+            source
+            for stage in self.stages
+            for one in stage.instructions
+            if one.keyword in ("COPY", "ADD") and one.flag("from") is None
+            for source in one.words[:-1]
+        )
+
     def stage(self, name: str) -> Stage | None:
         """A stage by its name or number; the last of that name."""
         for one in reversed(self.stages):

@@ -16,11 +16,11 @@ from grader.codebase.code import code_of
 from grader.codebase.commands import started
 from grader.codebase.documents import documents_of
 from grader.codebase.modules import Modules
+from grader.codebase.names import is_main_guard
 from grader.codebase.projects import project_commands, project_files
 from grader.codebase.reach import Reach, Start, reach_from
 from grader.codebase.reading import Reading
 from grader.codebase.starting import script_paths
-from grader.codebase.units import is_main_guard
 from grader.codebase.written_commands import written_commands_of
 from grader.model.snapshot import Snapshot
 

@@ -177,7 +177,7 @@ def read_names(tree: ast.Module) -> Names:
             names._scopes[child] = outer if id(child) in around else inner
         if node in script:
             script.update(children)
-        elif outer is tree and isinstance(node, ast.If) and _asks_for_main(node.test):
+        elif outer is tree and isinstance(node, ast.If) and is_main_guard(node):
             script.update(node.body)
         stack.extend(reversed(children))
         if isinstance(node, _BINDING):
@@ -255,14 +255,22 @@ def _assigned(target: ast.Name, names: Names) -> ast.expr | None:
     return None
 
 
-def _asks_for_main(test: ast.expr) -> bool:
-    """Whether it is `__name__ == "__main__"`."""
-    match test:
-        case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
-            sides = {
-                getattr(one, "id", getattr(one, "value", "")) for one in (left, right)
-            }
-            return sides == {"__name__", "__main__"}
+def is_main_guard(node: ast.AST) -> bool:
+    """Whether it is `if __name__ == "__main__":`."""
+    match node:
+        case ast.If(
+            test=ast.Compare(
+                left=ast.Name(id="__name__"),
+                ops=[ast.Eq()],
+                comparators=[ast.Constant(value="__main__")],
+            )
+            | ast.Compare(
+                left=ast.Constant(value="__main__"),
+                ops=[ast.Eq()],
+                comparators=[ast.Name(id="__name__")],
+            )
+        ):
+            return True
     return False
 
 

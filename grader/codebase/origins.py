@@ -38,8 +38,7 @@ ENVIRONMENT_READS = frozenset(
 )
 # What pydantic takes the fields of from the environment.
 SETTINGS_CLASSES = frozenset(
-    "pydantic.BaseSettings pydantic_settings.BaseSettings pydantic.v1.BaseSettings "
-    "pydantic_settings.main.BaseSettings".split()
+    "pydantic.BaseSettings pydantic_settings.BaseSettings pydantic.v1.BaseSettings".split()
 )
 # Of one question; names of names of names are cut here.
 _MAX_STEPS = 120

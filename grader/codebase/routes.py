@@ -265,10 +265,7 @@ class _Web:
             context = context_of(self._snapshot, file)
             paths = [
                 posixpath.normpath(posixpath.join(context, source.lstrip("/")))
-                for stage in file.stages
-                for one in stage.instructions
-                if one.keyword in ("COPY", "ADD") and one.flag("from") is None
-                for source in one.words[:-1]
+                for source in file.sources
             ]
             found[file.path] = tuple("" if one == "." else f"{one}/" for one in paths)
         return found

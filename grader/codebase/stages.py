@@ -171,9 +171,10 @@ def _of_function(name: str) -> tuple[StageName, ...] | None:
         return None
     if holder and (hook := _HOOK.fullmatch(own)):
         return (_HOOK_OF[hook["of"]],)
-    if not _LOADERS.isdisjoint(words_of(own)):
+    said = words_of(own)
+    if not _LOADERS.isdisjoint(said):
         return ("loading",)
-    if not _SHOWS.isdisjoint(words_of(own)[:1]):
+    if not _SHOWS.isdisjoint(said[:1]):
         return None
     for given in (own, holder):
         words = words_of(given)

@@ -13,11 +13,11 @@ from typing import Literal
 
 from grader.codebase.code import Code, CodeFile, code_of, is_self
 from grader.codebase.entry import commanded, pipeline_of
+from grader.codebase.names import is_main_guard
 from grader.codebase.origins import Value, origins_of
 from grader.codebase.reach import Reach, Start, reach_from
 from grader.codebase.reading import Reading
 from grader.codebase.stages import stages_of
-from grader.codebase.units import is_main_guard
 from grader.model.measurement import Sight
 from grader.model.snapshot import Snapshot
 

@@ -4,6 +4,7 @@ import ast
 from dataclasses import dataclass, field
 
 from grader.codebase.code import Code, CodeFile, Function, code_of
+from grader.codebase.names import is_main_guard
 from grader.codebase.reading import Reading
 from grader.model.snapshot import Snapshot
 
@@ -58,25 +59,6 @@ class Units:
                 self.functions[node] = Unit(file, node)
             owners[node] = unit
             unit.nodes.append(node)
-
-
-def is_main_guard(node: ast.AST) -> bool:
-    """Whether it is `if __name__ == "__main__":`."""
-    match node:
-        case ast.If(
-            test=ast.Compare(
-                left=ast.Name(id="__name__"),
-                ops=[ast.Eq()],
-                comparators=[ast.Constant(value="__main__")],
-            )
-            | ast.Compare(
-                left=ast.Constant(value="__main__"),
-                ops=[ast.Eq()],
-                comparators=[ast.Name(id="__name__")],
-            )
-        ):
-            return True
-    return False
 
 
 def units_of(snapshot: Snapshot) -> Units:

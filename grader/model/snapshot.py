@@ -183,7 +183,8 @@ class Snapshot:
         return reasons
 
     @cached_property
-    def _environment_folders(self) -> frozenset[str]:
+    def environment_folders(self) -> frozenset[str]:
+        """The folders that say of themselves that they are virtual environments."""
         # `python -m venv .` at the top makes no environment of the project itself.
         return frozenset(
             str(PurePosixPath(path).parent)
@@ -194,7 +195,7 @@ class Snapshot:
     def foreign(self, path: str) -> str | None:
         """Why a file is not the project's own: an environment, build output, vendored."""
         parents = PurePosixPath(path).parents
-        if any(str(parent) in self._environment_folders for parent in parents):
+        if any(str(parent) in self.environment_folders for parent in parents):
             return "in a virtual environment"
         for part in PurePosixPath(path).parts[:-1]:
             if part in _ENVIRONMENTS:
